@@ -6,7 +6,9 @@ popularity of items and the activity of users as skewed as in real logs, and tim
 then runs each step in a process of its own, which reads the files first, and prints a JSON line:
 seconds and processor seconds of reading and of the step, and the peaks of resident memory of the
 process after reading and after the step, on Linux also of that which is no file's. The kind
-`encoded` is what `penchant encode` makes of the parts.
+`encoded` is what `penchant encode` makes of the parts; `one-orders.csv` has lines of orders, of
+which one in a hundred takes an earlier one back, and `one-sessions.csv` kinds of events in
+sessions. `--at-once` reads single files at once.
 """
 
 from __future__ import annotations
@@ -28,12 +30,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from penchant.data.reading import formats
+
 PART = 2_000_000
 STEPS = (
     "read", "check", "summary", "k-core", "split-time", "split-random", "popular", "item-knn",
     "ials", "bpr", "dot", "neumf", "sasrec",
 )  # fmt: skip
-KINDS = ("csv", "parquet", "one-csv", "one-csv.gz", "one-jsonl", "one-parquet", "encoded")
+KINDS = (
+    *("csv", "parquet", "one-csv", "one-csv.gz", "one-jsonl", "one-parquet", "encoded"),
+    *("one-orders.csv", "one-sessions.csv"),
+)
 YEARS = 2
 
 
@@ -47,6 +54,8 @@ def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
             subprocess.run(words, check=True)
         return encoded
     place = folder / f"{events}-{kind}"
+    if kind in ("one-orders.csv", "one-sessions.csv"):
+        return _write_shop(events, kind, place, seed)
     if kind.startswith("one-"):
         path = place / f"events.{kind.removeprefix('one-')}"
         if not path.exists():
@@ -85,6 +94,66 @@ def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
             frame.write_parquet(path)
     (place / "done").touch()
     return place / "parts"
+
+
+def _write_shop(events: int, kind: str, place: Path, seed: int) -> Path:
+    """One file of order lines, or of events in sessions, three lines an order or session."""
+    path = place / f"events.{kind.removeprefix('one-')}"
+    if path.exists():
+        return path
+    place.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    start = int(datetime(2024, 1, 1).timestamp())
+    with unfinished.open("wb") as file:
+        for number, first in enumerate(range(0, events, PART)):
+            rng = np.random.default_rng([seed, number])
+            n = min(PART, events - first)
+            order = (first + np.arange(n)) // 3
+            of_order = np.random.default_rng([seed, number, 1]).random(n)[(order - order[0])]
+            frame = pl.DataFrame(
+                {
+                    "order": order,
+                    "user": (max(events // 60, 10) * of_order**2).astype(np.int64),
+                    "item": (max(events // 250, 10) * rng.random(n) ** 3).astype(np.int64),
+                    "quantity": rng.integers(1, 5, n),
+                    "cents": rng.integers(100, 9999, n),
+                    "kind": rng.choice(3, n, p=[0.8, 0.15, 0.05]),
+                    "time": start + order * 3 * YEARS * 31_536_000 // events,
+                    "returned": rng.random(n) < 0.01,
+                }
+            )
+            frame = _orders(frame) if "orders" in kind else _sessions(frame)
+            frame.write_csv(file, include_header=not number)
+    unfinished.rename(path)
+    return path
+
+
+def _orders(frame: pl.DataFrame) -> pl.DataFrame:
+    """Order lines; what is returned is what the same user bought on the line before."""
+    returned = pl.col("returned") & (pl.col("order") == pl.col("order").shift(1, fill_value=-1))
+    item = pl.when(returned).then(pl.col("item").shift(1)).otherwise("item")
+    return frame.select(
+        order_id=pl.format("R{}", 100_000_000 + pl.col("order")),
+        customer_id=pl.format("customer-{}", "user"),
+        sku=pl.format("sku-{}", item),
+        quantity=pl.when(returned).then(-1).otherwise("quantity"),
+        unit_price=pl.col("cents") / 100,
+        order_date=pl.from_epoch("time"),
+    )
+
+
+def _sessions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Events of three kinds in sessions with ids of 36 characters."""
+    kinds = pl.Series(["view", "cart", "purchase"])
+    return frame.select(
+        event_time=pl.from_epoch("time"),
+        event_type=kinds.gather(frame["kind"]),
+        product_id=pl.format("sku-{}", "item"),
+        user_id=pl.format("user-{}", "user"),
+        user_session=pl.format(
+            "9f6d1c2e-7a3b-4b8e-a{}", (10**15 + pl.col("order")).cast(pl.String)
+        ),
+    )
 
 
 def _put_together(files: list[Path], target: Path, ending: str) -> None:
@@ -188,17 +257,20 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(STEPS))
     parser.add_argument("--kind", choices=KINDS, default="parquet")
     parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
+    parser.add_argument("--at-once", action="store_true", help="read single files at once")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if unknown := sorted({*args.steps} - {*STEPS}):
         parser.error(f"{unknown[0]!r} is none of {', '.join(STEPS)}")
     place = write(args.events, args.kind, args.folder)
     if args.here:
+        if args.at_once:
+            formats.PIECE = sys.maxsize
         print(json.dumps(run_step(args.steps[0], place)))
         return
     for name in args.steps or STEPS:
         words = [str(args.events), name, "--kind", args.kind, "--folder", str(args.folder)]
-        command = [sys.executable, __file__, *words, "--here"]
+        command = [sys.executable, __file__, *words, "--here", *["--at-once"] * args.at_once]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             print(json.dumps({"step": name, "problem": done.stderr.strip()[-300:]}), flush=True)

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
@@ -51,6 +52,10 @@ def typed_at_once(patch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
+def _rows(frame: pl.DataFrame | None) -> object:
+    return None if frame is None else (frame.schema, frame.rows())
+
+
 def facts(log: Dataset) -> tuple[object, ...]:
     skipped = log.origin.skipped
     return (
@@ -59,5 +64,7 @@ def facts(log: Dataset) -> tuple[object, ...]:
         log.fingerprint,
         None if skipped is None else skipped.rows(),
         (log.origin.columns, log.origin.guessed, log.origin.source, log.name),
-        None if log.anonymous_frame() is None else log.anonymous_frame().rows(),  # type: ignore[union-attr]
+        _rows(log.anonymous_frame()),
+        (_rows(log.origin.netted), log.origin.dropped, _rows(log.item_table)),
+        (log.in_sessions, log.positive, log.scale),
     )

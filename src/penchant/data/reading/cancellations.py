@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from penchant.data.categories import by_category
 from penchant.typing import Bool, Float64
 
 _PLAIN_INVOICE = r"^\d+$"
@@ -39,14 +40,18 @@ def are_cancellations(quantity: pl.Series | None, basket: pl.Series | None) -> B
     cancels = pl.Series([False])
     if quantity is not None:
         cancels = (quantity < 0).fill_null(False)
-    if basket is not None and basket.dtype == pl.String:
-        marked = basket.str.contains(_CANCELLING_INVOICE).fill_null(False)
-        if int(marked.sum()) < int(basket.str.contains(_PLAIN_INVOICE).fill_null(False).sum()):
+    if basket is not None and isinstance(basket.dtype, pl.String | pl.Categorical):
+        marked = by_category(basket, lambda texts: texts.str.contains(_CANCELLING_INVOICE))
+        plain = by_category(basket, lambda texts: texts.str.contains(_PLAIN_INVOICE))
+        marked = marked.fill_null(False)
+        if int(marked.sum()) < int(plain.sum()):
             cancels = cancels | marked
     return cancels.to_numpy() if cancels.any() else None
 
 
-def net_cancellations(lines: pl.DataFrame, amount: Float64, cancels: Bool) -> Netted:
+def net_cancellations(
+    lines: pl.DataFrame, amount: Float64, cancels: Bool, latest: object = None
+) -> Netted:
     """Take each cancellation from the latest earlier purchases of its user and item.
 
     The purchases of a pair are a stack, from whose top cancellations take: with the height
@@ -58,18 +63,23 @@ def net_cancellations(lines: pl.DataFrame, amount: Float64, cancels: Bool) -> Ne
         lines: `user` and `item`, and `time` where known; in their order otherwise.
         amount: float64[n_lines], how much each line buys or cancels, above 0.
         cancels: bool[n_lines], whether it cancels.
+        latest: the time of cancellations without one; by default that of the last line.
     """
     pair = ["user", "item"]
-    frame = lines.select(*pair, *(["time"] if "time" in lines.columns else [])).with_columns(
-        change=pl.Series(np.where(cancels, -amount, amount)), cancels=pl.Series(cancels)
+    pairs = lines.select(pair).filter(pl.Series(cancels)).drop_nulls().unique()
+    frame = lines.select(*pair, *(["time"] if "time" in lines.columns else []))
+    touched = frame.with_row_index("line").join(pairs, on=pair, how="semi")
+    some = touched["line"].to_numpy()
+    touched = touched.with_columns(
+        change=pl.Series(np.where(cancels[some], -amount[some], amount[some])),
+        cancels=pl.Series(cancels[some]),
     )
     if "time" in lines.columns:
-        last = pl.when("cancels").then(pl.col("time").max())
-        frame = frame.with_columns(time=pl.coalesce("time", last))
-    frame = frame.with_row_index("line")
-    pairs = frame.filter(pl.col("cancels")).select(pair).drop_nulls().unique()
+        latest = lines["time"].max() if latest is None else latest
+        last = pl.when("cancels").then(pl.lit(latest, lines.schema["time"]))
+        touched = touched.with_columns(time=pl.coalesce("time", last))
     order = ["time", "cancels", "line"] if "time" in lines.columns else ["line"]
-    touched = frame.join(pairs, on=pair, how="semi").sort(order)
+    touched = touched.sort(order)
     change = pl.col("change")
     sums = change.cum_sum().over(pair)
     # The height of the stack never falls below 0: what is lacking then is never cancelled.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from penchant.data.reading.column_contents import refusal_of_guess, roles_by_content
 from penchant.data.reading.column_names import ROLES, plain_name, roles_by_name
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.shop_columns import (
     SHOP_ROLES,
+    ShopColumns,
     is_amount,
     is_quantity,
     shop_columns,
@@ -19,11 +21,25 @@ ColumnChoice = str | int | bool | None
 """A column's name or position from 0; None guesses the column, False reads none."""
 
 
+class ChosenColumns(NamedTuple):
+    """The columns of a log.
+
+    Attributes:
+        columns: the column of each role.
+        guessed: the roles whose columns were guessed, but for those that are called like them.
+        rejected: as in `ShopColumns`.
+    """
+
+    columns: dict[str, str]
+    guessed: tuple[str, ...]
+    rejected: tuple[tuple[str, str], ...]
+
+
 def choose_columns(
     records: RawRecords,
     choices: Mapping[str, ColumnChoice],
     needed: Collection[str] = (),
-) -> tuple[dict[str, str], tuple[str, ...]]:
+) -> ChosenColumns:
     """The column of each role, and the roles whose columns were guessed.
 
     Columns are guessed from their names, and from their contents where they have no names. Those
@@ -52,8 +68,9 @@ def choose_columns(
         roles = " and ".join(role for role, column in requested.items() if column == repeated)
         raise DataError(f"{source}: the column {repeated!r} cannot be both {roles}.")
     free = [name for name in names if name not in taken]
+    rejected: tuple[tuple[str, str], ...] = ()
     if records.has_header:
-        candidates = _candidates(records, free, requested, choices, needed)
+        candidates, rejected = _candidates(records, free, requested, choices, needed)
     else:
         refusal = refusal_of_guess(records.frame, has_header=False)
         if refusal is not None and not {"user", "item"} <= requested.keys():
@@ -78,7 +95,8 @@ def choose_columns(
                 f"{source}: no {role} column was recognised among {listed}; "
                 f"say which it is with {role}='…' (--{role} …)."
             )
-    return columns, tuple(r for r in columns if r in guessed and plain_name(columns[r]) != r)
+    named_otherwise = (r for r in columns if r in guessed and plain_name(columns[r]) != r)
+    return ChosenColumns(columns, tuple(named_otherwise), rejected)
 
 
 def _candidates(
@@ -87,7 +105,7 @@ def _candidates(
     requested: Mapping[str, str],
     choices: Mapping[str, ColumnChoice],
     needed: Collection[str],
-) -> dict[str, str]:
+) -> ShopColumns:
     """The columns that have usual names."""
     candidates = roles_by_name(free)
     candidates.pop("quantity", None)  # of order lines alone
@@ -103,11 +121,13 @@ def _candidates(
         looked_for = [role for role in SHOP_ROLES if role in needed]
         taken = {**requested, **candidates}
         rest = [name for name in free if name not in candidates.values()]
-        return candidates | shop_columns(records, rest, taken, looked_for)
+        shop = shop_columns(records, rest, taken, looked_for)
+        return shop._replace(guessed=candidates | shop.guessed)
     looked_for = [role for role in SHOP_ROLES if role not in unwanted]
     shop = shop_columns(records, free, requested, looked_for)
     others = {role: candidates[role] for role in ("rating", "text") if role in candidates}
-    return shop | {role: name for role, name in others.items() if name not in shop.values()}
+    others = {role: name for role, name in others.items() if name not in shop.guessed.values()}
+    return shop._replace(guessed=shop.guessed | others)
 
 
 def requested_column(choice: str | int, role: str, names: Sequence[str], source: str) -> str:

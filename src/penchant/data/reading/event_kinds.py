@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from penchant.data.categories import as_texts, by_category
 from penchant.errors import DataError, ParameterError
 from penchant.wording import counted
 
@@ -46,10 +47,10 @@ def parse_kinds(kinds: Kinds) -> dict[str, float]:
 
 def kinds_remark(events: pl.Series) -> str | None:
     """That events of several kinds count alike, and how to weigh them; None for a single kind."""
-    counts = events.drop_nulls().value_counts(sort=True, name="count")
+    counts = list(_counts(events).items())
     if len(counts) < 2:
         return None
-    kinds = counts.head(_LISTED).rows()
+    kinds = counts[:_LISTED]
     shares = ", ".join(f"{kind} ({_percent(count / len(events))})" for kind, count in kinds)
     more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
     example = ",".join(f"{kind}={n}" for n, (kind, _) in enumerate(kinds[:3], 1))
@@ -65,7 +66,7 @@ def keep_kinds(events: pl.Series, kinds: Mapping[str, float], source: str) -> tu
     Kinds are as they are written in the log, or otherwise without regard to case.
 
     Args:
-        events: the kind of each event, text, null where unknown.
+        events: the kind of each event, text or category, null where unknown.
         kinds: the weight of each kind.
         source: the log's name in messages.
 
@@ -75,7 +76,7 @@ def keep_kinds(events: pl.Series, kinds: Mapping[str, float], source: str) -> tu
     Raises:
         DataError: a kind is not in the log.
     """
-    counts = dict(events.drop_nulls().value_counts(sort=True, name="count").iter_rows())
+    counts = _counts(events)
     weights: dict[str, float] = {}
     for kind, weight in kinds.items():
         alike = [kind] if kind in counts else [k for k in counts if _fold(k) == _fold(kind)]
@@ -87,7 +88,10 @@ def keep_kinds(events: pl.Series, kinds: Mapping[str, float], source: str) -> tu
     others = [f"{kind} ({n:,})" for kind, n in counts.items() if kind not in weights]
     if events.null_count():
         others.append(f"without a kind ({events.null_count():,})")
-    weight_of_event = events.replace_strict(weights, default=None, return_dtype=pl.Float64)
+    weight_of_event = by_category(
+        events,
+        lambda texts: texts.replace_strict(weights, default=None, return_dtype=pl.Float64),
+    )
     written = ",".join(f"{kind}={weight:g}" for kind, weight in kinds.items())
     sentence = (
         f"the kinds {written} dropped {weight_of_event.null_count():,} of "
@@ -96,6 +100,13 @@ def keep_kinds(events: pl.Series, kinds: Mapping[str, float], source: str) -> tu
     if others:
         sentence += f": {', '.join(others[:_LISTED])}" + (" …" if len(others) > _LISTED else "")
     return weight_of_event, sentence
+
+
+def _counts(events: pl.Series) -> dict[str, int]:
+    """How many events there are of each kind, the most frequent first."""
+    counts = events.value_counts(name="count").drop_nulls()
+    counts = counts.with_columns(as_texts(counts[events.name]))
+    return dict(counts.sort(["count", events.name], descending=[True, False]).iter_rows())
 
 
 def _fold(kind: str) -> str:

@@ -144,7 +144,7 @@ def _pieces_of_file(source: Any, form: TextForm, max_bytes: int | None, size: fl
     if found is None:
         return Pieces.of(whole())
     try:
-        pieces = Pieces(found.read(), whole, found.source, found.n_bytes, is_single=False)
+        pieces = Pieces(found.read, whole, found.source, found.n_bytes, is_single=False)
     except NotInPiecesError:
         return Pieces.of(whole())
     if pieces.first.frame.height < _FEWEST_RECORDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,8 @@ _PERHAPS = (
 )
 """Names of totals of lines, too, but also of prices of a piece and of totals of orders."""
 
-_SAMPLE = 200_000  # records looked at
+SAMPLE = 200_000
+"""The first records, in which it is looked at how totals grow with quantities."""
 _FEWEST = 20  # records of items in several quantities that say something
 _SURELY, _HARDLY = 0.8, 0.5  # powers of the quantity with which a total grows
 
@@ -63,7 +64,17 @@ def requested_total(choice: object, names: Sequence[str], source: str) -> LineTo
     return LineTotal(total, quantity)
 
 
-def guessed_total(records: RawRecords, columns: Mapping[str, str]) -> LineTotal | None:
+def perhaps_totals(names: Sequence[str]) -> list[str]:
+    """The columns that have names of totals of lines, the surest first."""
+    by_name = by_plain_name(names)
+    return [by_name[plain] for plain in (*_TOTALS, *_PERHAPS) if plain in by_name]
+
+
+def guessed_total(
+    records: RawRecords,
+    columns: Mapping[str, str],
+    are_numbers: Callable[[str], bool] | None = None,
+) -> LineTotal | None:
     """The column of a line's total beside one of quantities, where names and contents agree.
 
     A name such as `line_total` is enough where the contents do not speak against it. Others, such
@@ -74,17 +85,18 @@ def guessed_total(records: RawRecords, columns: Mapping[str, str]) -> LineTotal 
     Args:
         records: of the source.
         columns: the source's column of each role; there is no price.
+        are_numbers: whether a column has numbers, where the records are the first ones alone.
     """
     quantity = _quantity(records, columns)
     if quantity is None:
         return None
     free = [name for name in records.frame.columns if name not in columns.values()]
-    by_name = by_plain_name(free)
-    for plain in (*_TOTALS, *_PERHAPS):
-        name = by_name.get(plain)
-        if name is None or name == quantity or not _is_number(records.frame[name]):
+    for name in perhaps_totals(free):
+        has_numbers = _is_number(records.frame[name]) if are_numbers is None else are_numbers(name)
+        if name == quantity or not has_numbers:
             continue
         power = growth(records.frame, columns["item"], name, quantity)
+        plain = plain_name(name)
         is_known = plain in _TOTALS or (plain == "salesprice" and plain_name(quantity) == "amount")
         if (is_known and (power is None or power >= _HARDLY)) or (power or 0) >= _SURELY:
             return LineTotal(name, quantity)
@@ -112,7 +124,7 @@ def growth(frame: pl.DataFrame, item: str, value: str, quantity: str) -> float |
 
     None where too few lines say anything.
     """
-    some = frame.select(item, value, quantity).head(_SAMPLE)
+    some = frame.select(item, value, quantity).head(SAMPLE)
     if some[item].dtype.is_nested() or some[item].dtype == pl.Object:
         return None
     logs = pl.DataFrame(
@@ -172,5 +184,9 @@ def _is_whole(values: pl.Series) -> bool:
 def _is_number(values: pl.Series) -> bool:
     if values.dtype.is_nested() or values.dtype == pl.Object:
         return False
-    known = prices(values)
-    return bool(known.count()) and known.count() >= 0.9 * values.count()
+    return mostly_numbers(prices(values).count(), values.count())
+
+
+def mostly_numbers(n_numbers: int, n: int) -> bool:
+    """Whether nearly all of `n` values that are not null are numbers."""
+    return n_numbers > 0 and n_numbers >= 0.9 * n

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
+from penchant.data.reading.column_guessing import ChosenColumns, ColumnChoice, choose_columns
 from penchant.data.reading.line_totals import (
     LineTotal,
     guessed_total,
@@ -25,7 +25,10 @@ logger = logging.getLogger(__name__)
 
 _SAMPLE = 200  # records looked at
 _KINDS = {"weight": "a weight of events", "quantity": "a quantity"}
-_FEW = 0.2  # of the values of a guessed column of weights or quantities may be none
+MOST_OTHERS = 0.2
+"""Of the values of a guessed column of weights or quantities may be none."""
+
+_MAY_BE_DECIMAL = (None, "quantity", "price")  # whose values are not read by those of others
 _RATED = {"user", "item", "rating", "weight", "time", "text"}
 
 
@@ -36,6 +39,8 @@ class LogColumns:
     Attributes:
         records: the records, with fields of structs as columns where these were chosen.
         choices: what was asked for, that by which events belong together included.
+        choice: the columns as they were chosen before it was looked what are sessions, weights,
+            quantities and totals.
         columns: the source's column of each role.
         guessed: the roles whose columns were guessed.
         found: the same with what is known of sessions.
@@ -48,6 +53,7 @@ class LogColumns:
 
     records: RawRecords
     choices: dict[str, ColumnChoice]
+    choice: ChosenColumns
     columns: dict[str, str]
     guessed: tuple[str, ...]
     found: SessionColumns
@@ -59,21 +65,25 @@ class LogColumns:
 
     @property
     def have_meaning_apart(self) -> bool:
-        """Whether some of the records show the columns of all, each of which says its own event.
+        """Whether some of the records may show the columns of all, as far as guesses hold.
 
-        Not so where lines of orders, sessions or nested records belong together, or where columns
-        were guessed by what is in all of their values.
+        Not so where records are nested, or where all values decide what a column is.
         """
-        frame, roles = self.records.frame, self.columns.keys()
-        if self.records.layout != "columns" or self.were_inside:
+        frame, columns = self.records.frame, self.columns
+        if self.records.layout != "columns" or self.were_inside or self.passed_over:
             return False
-        if not all(map(_is_plain, frame.dtypes)):
+        if not all(_is_plain(frame, name, self._role_of(name)) for name in frame.columns):
             return False
-        if self.found.in_sessions or self.found.users_are is not None or self.total is not None:
+        instead_of_users = self.found.users_are is not None and "user" in self.choice.columns
+        if "weight" in self.guessed or (instead_of_users and "basket" in self.choice.columns):
             return False
-        if self.passed_over or "weight" in self.guessed or not roles <= _RATED:
-            return False
-        return "rating" in roles or set(frame.columns) == set(self.columns.values())
+        is_complete = "rating" in columns or set(frame.columns) == set(columns.values())
+        if not self.records.has_header:
+            return is_complete
+        return (is_complete and columns.keys() <= _RATED) or len(frame) >= _SAMPLE
+
+    def _role_of(self, column: str) -> str | None:
+        return next((role for role, name in self.columns.items() if name == column), None)
 
 
 def choose_log_columns(
@@ -103,8 +113,8 @@ def choose_log_columns(
     total = requested_total(price, records.frame.columns, records.source)
     if total is not None:
         choices["price"] = total.total
-    columns, guessed = choose_columns(records, choices, ("event",) if needs_event else ())
-    found = session_columns(records, columns, guessed, sessions)
+    choice = choose_columns(records, choices, ("event",) if needs_event else ())
+    found = session_columns(records, choice.columns, choice.guessed, sessions)
     columns, guessed = found.columns, found.guessed
     if choices["text"] is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
@@ -124,6 +134,7 @@ def choose_log_columns(
     return LogColumns(
         records=records,
         choices=choices,
+        choice=choice,
         columns=columns,
         guessed=guessed,
         found=found,
@@ -135,8 +146,11 @@ def choose_log_columns(
     )
 
 
-def _is_plain(dtype: pl.DataType) -> bool:
-    return not (dtype.is_nested() or dtype in (pl.Object, pl.Binary) or dtype.is_decimal())
+def _is_plain(frame: pl.DataFrame, column: str, role: str | None) -> bool:
+    dtype = frame.schema[column]
+    if dtype.is_decimal():
+        return role in _MAY_BE_DECIMAL
+    return not (dtype.is_nested() or dtype in (pl.Object, pl.Binary))
 
 
 def _is_prose(records: RawRecords, column: str) -> bool:
@@ -153,7 +167,7 @@ def _are_numbers(
 ) -> bool:
     """Whether nearly all values of a guessed column of weights or quantities can be some."""
     share = unusable_weights(records, column, purchases=purchases)
-    if share <= _FEW:
+    if share <= MOST_OTHERS:
         return True
     if not quiet:
         logger.warning(

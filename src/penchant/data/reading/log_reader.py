@@ -27,9 +27,10 @@ from penchant.data.reading.layouts.wide import EmptyValue
 from penchant.data.reading.line_totals import price_of_piece
 from penchant.data.reading.log_columns import choose_log_columns
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
-from penchant.data.reading.order_lines import divide, order_lines, quantity_remark
+from penchant.data.reading.order_columns import quantity_remark
+from penchant.data.reading.order_lines import divide, order_lines
 from penchant.data.reading.parts.part_files import find_parts
-from penchant.data.reading.records import merge_skipped
+from penchant.data.reading.records import merge_skipped, record_texts
 from penchant.data.reading.returns import Returns
 from penchant.data.reading.row_order import RowOrder, check_order, in_order_of_rows
 from penchant.data.reading.sessions import SessionWish, with_sessions
@@ -218,26 +219,16 @@ def read(
     )
     chosen = find(pieces.first, quiet=quiet or not pieces.is_single)
     in_pieces = None
-    if (
-        not pieces.is_single
-        and chosen.have_meaning_apart
-        and not (sessions.gap or (wish and wish.words))
-    ):
-        in_pieces = type_pieces(
-            pieces,
-            chosen.columns,
-            malformed,
-            time_format,
-            wish,
-            purchases=chosen.purchases,
-            scratch=None if scratch is None else Path(scratch),
-        )
+    if not pieces.is_single and chosen.have_meaning_apart and not (wish and wish.words):
+        folder = None if scratch is None else Path(scratch)
+        in_pieces = type_pieces(pieces, chosen, malformed, time_format, wish, scratch=folder)
     if in_pieces is not None:
-        records, typed = in_pieces
+        (records, typed), texts_of = in_pieces, pieces.texts_of
     else:
         if not pieces.is_single:
             chosen = find(pieces.whole(), quiet=quiet)
         records = chosen.records
+        texts_of = partial(record_texts, records)
         typed = type_columns(
             records, chosen.columns, malformed, time_format, wish, purchases=chosen.purchases
         )
@@ -246,7 +237,7 @@ def read(
     if chosen.total is not None:
         frame = frame.with_columns(price_of_piece(frame, chosen.total, columns))
         columns["price"] = chosen.total.name
-    lines = order_lines(frame, records, columns, kinds, returns or "net")
+    lines = order_lines(frame, records, columns, kinds, returns or "net", texts_of)
     lines.frame, remarks_on_sessions = with_sessions(lines.frame, found, sessions, records.source)
     lines.remarks += remarks_on_sessions
     if order is not None:

@@ -1,8 +1,10 @@
-"""Columns of orders beside those with a role: their state, and their number among a user's."""
+"""Columns of orders: their state, their number among a user's, and what is said of quantities."""
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -62,6 +64,24 @@ def with_places_of_baskets(frame: pl.DataFrame) -> tuple[pl.DataFrame, str | Non
         remark = f"{name} says in which order a user's baskets came"
         return frame.with_columns((order - 1).cast(pl.UInt32).alias(POSITION)), remark
     return frame, None
+
+
+def quantity_remark(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """That models do not learn from quantities, and how they would; nothing where all are 1.
+
+    Args:
+        frame: the events.
+        columns: the source's column of each role.
+    """
+    column = columns.get("quantity")
+    if column is None or (frame["quantity"] == 1).all():
+        return []
+    option = shlex.quote(column)
+    return [
+        f"{column} says how many were bought: it nets cancellations and counts in revenue, and "
+        f"models learn from each order line alike; --weight {option} (weight={column!r}) weighs "
+        "lines by it"
+    ]
 
 
 def _columns(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:

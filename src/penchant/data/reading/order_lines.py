@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
+from penchant.data.categories import with_texts
 from penchant.data.reading.cancellations import Netted, are_cancellations, net_cancellations
 from penchant.data.reading.event_kinds import keep_kinds, kinds_remark
 from penchant.data.reading.item_titles import item_titles
@@ -17,11 +17,11 @@ from penchant.data.reading.order_columns import (
     with_places_of_baskets,
     with_states_of_baskets,
 )
-from penchant.data.reading.records import RawRecords, record_texts
+from penchant.data.reading.records import RawRecords
 from penchant.data.reading.returns import ReturnedLines, Returns, returned_lines
 from penchant.data.reading.shop_columns import bought_by_weight, is_quantity
 from penchant.errors import DataError
-from penchant.typing import Bool, Float64
+from penchant.typing import Bool, Float64, Int64
 from penchant.wording import counted
 
 CANCELLATION = "cancellation"
@@ -33,6 +33,7 @@ _UNMATCHED = f"{CANCELLATION} without an earlier purchase"
 _WITHOUT_USER = f"{CANCELLATION} without a user"
 _CANCELLED = f"{CANCELLATION} of this purchase came later"
 _ITSELF = f"{CANCELLATION} of this very order"
+_PROBLEMS = (_CANCELLED, _NETTED, _PARTLY, _UNMATCHED, _WITHOUT_USER, _ITSELF)
 UNMATCHED = (_PARTLY, _UNMATCHED, _WITHOUT_USER)
 """The problems of records that cancel more than there is."""
 
@@ -71,18 +72,21 @@ def order_lines(
     records: RawRecords,
     columns: Mapping[str, str],
     kinds: Mapping[str, float] | None,
-    returns: Returns = "net",
+    returns: Returns,
+    texts_of: Callable[[pl.Series], pl.Series],
 ) -> OrderLines:
     """Net cancellations, weigh kinds of events, and take titles of items out of the lines.
 
     Where quantities are the weights, too, both become what is left of them.
 
     Args:
-        frame: typed records; quantities, and weights that are some, may be below 0.
-        records: the same as the source has them.
+        frame: typed records; quantities, and weights that are some, may be below 0, and texts of
+            users, items, baskets, kinds and titles may be categories.
+        records: the same as the source has them, for messages.
         columns: the source's column of each role.
         kinds: the weight of each kind of events; others are left out.
         returns: whether lines of returns, refunds and cancelled orders are netted, too, or count.
+        texts_of: gives the records of rising numbers as texts, as `record_texts` does.
 
     Raises:
         DataError: there are kinds and no column of kinds of events, or nothing is left.
@@ -99,10 +103,13 @@ def order_lines(
     if "rating" not in columns:
         lines.frame = with_states_of_baskets(lines.frame)
         returned = None if returns == "keep" else returned_lines(lines.frame, columns, kinds)
-        _net(lines, records, columns, returned)
+        _net(lines, columns, returned)
+        if lines.skipped is not None:
+            texts = texts_of(lines.skipped["row"])
+            lines.skipped = lines.skipped.with_columns(texts.alias("content"))
     if weighed_by_quantity:
         lines.frame = lines.frame.with_columns(weight="quantity")
-    _keep_kinds(lines, records, kinds)
+    _keep_kinds(lines, records, columns, kinds)
     if "rating" not in columns:
         lines.frame, places = with_places_of_baskets(lines.frame)
         lines.remarks += [r for r in (places, states_remark(lines.frame)) if r is not None]
@@ -117,13 +124,21 @@ def order_lines(
             f"{records.source}: no event is left: {(lines.dropped or lines.remarks)[-1]}."
         )
     if lines.titles is not None:
-        present = lines.frame["item"].unique().implode()
-        lines.titles = lines.titles.filter(pl.col("item").is_in(present))
+        present = lines.frame.select("item").unique()
+        titles = lines.titles.join(present, on="item", how="semi", maintain_order="left")
+        lines.titles = with_texts(titles, "item", "title")
+    lines.frame = with_texts(lines.frame, *({"basket", "event"} & columns.keys()))
     return lines
 
 
-def _keep_kinds(lines: OrderLines, records: RawRecords, kinds: Mapping[str, float] | None) -> None:
-    if "event" not in lines.frame.columns or lines.frame["event"].dtype != pl.String:
+def _keep_kinds(
+    lines: OrderLines,
+    records: RawRecords,
+    columns: Mapping[str, str],
+    kinds: Mapping[str, float] | None,
+) -> None:
+    events = lines.frame.get_column("event", default=None)
+    if events is None or (events.dtype != pl.String and "event" not in columns):
         if kinds is not None:
             raise DataError(
                 f"{records.source}: no column of kinds of events was recognised; say which it is "
@@ -131,17 +146,16 @@ def _keep_kinds(lines: OrderLines, records: RawRecords, kinds: Mapping[str, floa
             )
         return
     if kinds is None:
-        remark = kinds_remark(lines.frame["event"])
+        remark = kinds_remark(events)
         lines.remarks += [] if remark is None else [remark]
         return
-    weights, sentence = keep_kinds(lines.frame["event"], kinds, records.source)
+    weights, sentence = keep_kinds(events, kinds, records.source)
     lines.dropped.append(sentence)
     lines.frame = lines.frame.with_columns(kind_weight=weights).drop_nulls("kind_weight")
 
 
 def _net(
     lines: OrderLines,
-    records: RawRecords,
     columns: Mapping[str, str],
     returned: ReturnedLines | None,
 ) -> None:
@@ -161,35 +175,58 @@ def _net(
         takes_part = cancels | ~(returned.others | themselves)
         if returned.separate.any():
             marks.append(returned.mark)
+    # What has no cancellation of its user and item stays as it is, which is nearly all.
+    every = frame
+    latest = frame["time"].filter(pl.Series(takes_part)).max() if "time" in frame.columns else None
+    places = _places_of_pairs(frame, cancels | themselves)
+    frame, cancels, themselves = frame[places], cancels[places], themselves[places]
+    takes_part = takes_part[places]
     amount = np.ones(len(frame))
     if quantity is not None:
-        amount = quantity.abs().fill_null(1.0).to_numpy()
-    netted = _netted(frame, amount, cancels, takes_part)
+        amount = quantity[places].abs().fill_null(1.0).to_numpy()
+        del quantity
+    netted = _netted(frame, amount, cancels, takes_part, latest)
     is_cancelled = takes_part & ~cancels & (netted.remaining == 0) & (amount > 0)
     if cancels.any():
         lines.remarks.append(_sentence(frame, amount, cancels, netted, is_cancelled, marks))
     if returned is not None and themselves.any():
         lines.remarks.append(_sentence_of_orders(int(themselves.sum()), returned.mark))
-    problem = np.full(len(frame), _CANCELLED, dtype=object)
-    problem[cancels] = _UNMATCHED
-    problem[cancels & (netted.matched > 0)] = _PARTLY
-    problem[cancels & (netted.matched >= amount)] = _NETTED
-    problem[cancels & frame["user"].is_null().to_numpy()] = _WITHOUT_USER
-    problem[themselves] = _ITSELF
     left_out = cancels | is_cancelled | themselves
-    lines.skipped = _skipped(frame["row"].filter(pl.Series(left_out)), problem[left_out], records)
+    problem = np.zeros(len(frame), np.uint8)
+    problem[cancels] = _PROBLEMS.index(_UNMATCHED)
+    problem[cancels & (netted.matched > 0)] = _PROBLEMS.index(_PARTLY)
+    problem[cancels & (netted.matched >= amount)] = _PROBLEMS.index(_NETTED)
+    problem[cancels & frame["user"].is_null().to_numpy()] = _PROBLEMS.index(_WITHOUT_USER)
+    problem[themselves] = _PROBLEMS.index(_ITSELF)
+    rows = frame["row"].filter(pl.Series(left_out)).cast(pl.UInt32)
+    problems = pl.Series("problem", _PROBLEMS).gather(problem[left_out])
+    lines.skipped = pl.DataFrame([rows, problems])
     left = np.where(cancels, amount - netted.matched, netted.remaining)
     left[themselves] = 0
     unit = {None: "event", "quantity": "quantity"}.get(column)
     lines.netted = _for_other_logs(frame, cancels, amount, left, unit)
     if column is not None:
         remaining = pl.Series(netted.remaining).cast(frame.schema[column])
-        if returned is not None:  # lines without a quantity keep none
-            remaining = pl.select(
-                pl.when(pl.lit(frame[column].is_not_null())).then(pl.lit(remaining))
-            ).to_series()
-        frame = frame.with_columns(remaining.alias(column))
-    lines.frame = frame.filter(pl.Series(~left_out))
+        quantities = every[column].clone()
+        if returned is None:
+            quantities = quantities.fill_null(1)
+        else:  # lines without a quantity keep none
+            remaining = remaining.set(frame[column].is_null(), None)
+        every = every.with_columns(quantities.scatter(places, remaining))
+    is_left = np.ones(len(every), np.bool_)
+    is_left[places[left_out]] = False
+    lines.frame = every.filter(pl.Series(is_left))
+
+
+def _places_of_pairs(frame: pl.DataFrame, some: Bool) -> Int64:
+    """int64[n], where these lines are, and all others of their users and items."""
+    pairs = frame.select("user", "item")
+    wanted = pairs.filter(pl.Series(some)).drop_nulls().unique()
+    found = pairs.with_row_index("line").join(wanted, on=["user", "item"], how="semi")["line"]
+    some = some.copy()
+    some[found.to_numpy()] = True
+    places: Int64 = np.flatnonzero(some)
+    return places
 
 
 def _for_other_logs(
@@ -197,29 +234,30 @@ def _for_other_logs(
 ) -> pl.DataFrame:
     """What other logs may take back, see `Origin.netted`."""
     columns = [c for c in ("user", "item", "time", "basket") if c in frame.columns]
-    is_gone = pl.col("left") == 0
-    lines = frame.select(columns).with_columns(
-        cancels=pl.Series(cancels),
-        amount=pl.Series(amount),
-        left=pl.Series(left),
+    lines = frame.select(columns).with_row_index("line")
+    lowered = lines.filter(pl.Series(~cancels & (left < amount))).drop_nulls(["user", "item"])
+    alike = lines.join(lowered, on=columns, how="semi", nulls_equal=True)["line"].sort().to_numpy()
+    still = lines.filter(pl.Series(cancels & (left != 0))).drop_nulls(["user", "item"])
+    places = np.concatenate([alike[~cancels[alike]], still["line"].to_numpy()])
+    found = frame.select(columns)[places].with_columns(
+        cancels=pl.Series(cancels[places]),
+        amount=pl.Series(amount[places]),
+        left=pl.Series(left[places]),
         unit=pl.lit(unit, pl.String),
     )
-    lines = lines.drop_nulls(["user", "item"])
-    lowered = lines.filter(~pl.col("cancels") & (pl.col("left") < pl.col("amount")))
-    alike = lines.join(lowered.select(columns), on=columns, how="semi", nulls_equal=True)
-    found = pl.concat(
-        [alike.filter(~pl.col("cancels")), lines.filter(pl.col("cancels") & ~is_gone)]
-    )
-    usable = pl.col("unit").is_not_null() | (is_gone & ~pl.col("cancels"))
-    return found.with_columns(left=pl.when(usable).then("left"))
+    usable = pl.col("unit").is_not_null() | ((pl.col("left") == 0) & ~pl.col("cancels"))
+    found = found.with_columns(left=pl.when(usable).then("left"))
+    return with_texts(found, "user", "item", "basket")
 
 
-def _netted(frame: pl.DataFrame, amount: Float64, cancels: Bool, takes_part: Bool) -> Netted:
+def _netted(
+    frame: pl.DataFrame, amount: Float64, cancels: Bool, takes_part: Bool, latest: object
+) -> Netted:
     """What cancellations take back from the lines that take part; all of the others is left."""
     if takes_part.all():
-        return net_cancellations(frame, amount, cancels)
+        return net_cancellations(frame, amount, cancels, latest)
     some = net_cancellations(
-        frame.filter(pl.Series(takes_part)), amount[takes_part], cancels[takes_part]
+        frame.filter(pl.Series(takes_part)), amount[takes_part], cancels[takes_part], latest
     )
     remaining, matched = amount.copy(), np.zeros(len(amount))
     remaining[takes_part], matched[takes_part] = some.remaining, some.matched
@@ -232,24 +270,6 @@ def _sentence_of_orders(n: int, mark: str) -> str:
         f"{n_orders} cancelled, refunded or returned ({mark}), and left out; pn.check(log) lists "
         "them, --returns keep (returns='keep') keeps them"
     )
-
-
-def quantity_remark(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
-    """That models do not learn from quantities, and how they would; nothing where all are 1.
-
-    Args:
-        frame: the events.
-        columns: the source's column of each role.
-    """
-    column = columns.get("quantity")
-    if column is None or (frame["quantity"] == 1).all():
-        return []
-    option = shlex.quote(column)
-    return [
-        f"{column} says how many were bought: it nets cancellations and counts in revenue, and "
-        f"models learn from each order line alike; --weight {option} (weight={column!r}) weighs "
-        "lines by it"
-    ]
 
 
 def _quantity_column(frame: pl.DataFrame) -> str | None:
@@ -290,17 +310,6 @@ def _sentence(
 
 def _or(marks: list[str]) -> str:
     return ", or ".join([", ".join(marks[:-1]), marks[-1]]) if len(marks) > 1 else marks[0]
-
-
-def _skipped(rows: pl.Series, problems: np.ndarray, records: RawRecords) -> pl.DataFrame:
-    texts = record_texts(records, rows)
-    return pl.DataFrame(
-        {
-            "row": rows.cast(pl.UInt32),
-            "problem": pl.Series(problems, dtype=pl.String),
-            "content": texts,
-        }
-    )
 
 
 def _remark_on_users(lines: OrderLines, columns: Mapping[str, str]) -> None:

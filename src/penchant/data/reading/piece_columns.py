@@ -21,7 +21,7 @@ class PieceColumns:
     is written as these are.
 
     Args:
-        categories: of ids that are texts, for `user` and `item`.
+        categories: of columns whose texts are taken as such, by name.
         scratch: a folder for numbers, times and categories, which exists as long as they are used;
             None keeps all in memory.
 
@@ -37,10 +37,20 @@ class PieceColumns:
         self._scratch = None if scratch is None else Path(mkdtemp(dir=scratch))
         self._chunks: dict[str, list[pl.Series]] = {}
         self._files: dict[str, _ColumnFile] = {}
+        self._types: dict[str, set[pl.DataType]] = {}
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Take in a piece."""
+    def add(self, frame: pl.DataFrame, types: Mapping[str, pl.DataType] | None = None) -> None:
+        """Take in a piece.
+
+        Args:
+            frame: the piece.
+            types: of columns that had values of a type before records were left out.
+        """
+        for name, dtype in (types or {}).items():
+            self._types.setdefault(name, set()).add(dtype)
         for chunk in frame:
+            if isinstance(chunk.dtype, pl.String) and chunk.name in self._categories:
+                chunk = chunk.cast(self._categories[chunk.name])
             name = chunk.name
             if self._scratch is not None and name not in self._files and name not in self._chunks:
                 kind = _stored_type(chunk.dtype)
@@ -60,18 +70,23 @@ class PieceColumns:
         columns = {}
         for name in self._names:
             if name in self._files:
-                columns[name] = self._files[name].series(name)
+                column = self._files[name].series(name)
+                columns[name] = column.cast(pl.String) if self._differ(name) else column
             else:
                 columns[name] = self._joined(name, self._chunks.pop(name))
         return pl.DataFrame(columns)
 
     def _joined(self, name: str, chunks: list[pl.Series]) -> pl.Series:
         types = {chunk.dtype for chunk in chunks if chunk.null_count() < len(chunk)}
-        dtype = types.pop() if types else chunks[0].dtype
-        if types:
+        types |= self._types.get(name, set())
+        dtype = next(iter(types), chunks[0].dtype)
+        if len(types) > 1:
             dtype = self._categories.get(name, pl.String())
             chunks = [chunk if chunk.dtype == dtype else chunk.cast(pl.String) for chunk in chunks]
         return pl.concat([chunk.cast(dtype) for chunk in chunks], rechunk=True)
+
+    def _differ(self, name: str) -> bool:
+        return len(self._types.get(name, ())) > 1
 
 
 def _stored_type(dtype: pl.DataType) -> str | None:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from penchant.data.categories import by_category
 from penchant.data.reading.column_names import by_plain_name
 from penchant.data.reading.order_columns import CANCELLED_AT, STATES
 from penchant.data.reading.shop_columns import is_quantity
@@ -119,7 +120,7 @@ def _of_column(frame: pl.DataFrame, name: str, plain: str, asked: set[str]) -> R
         return ReturnedLines(name, (), nothing, values.is_not_null().to_numpy(), nothing)
     if values.dtype.is_nested() or values.dtype == pl.Object:
         return None
-    words = {str(word): _plain(word) for word in values.drop_nulls().unique().to_list()}
+    words = {str(word): _plain(word) for word in values.unique().drop_nulls().to_list()}
     if plain in (*_FLAGS, *_STATE_FLAGS):
         if not set(words.values()) <= _TRUE | _FALSE:
             return None
@@ -154,9 +155,9 @@ def _beside_another(frame: pl.DataFrame, some: Bool) -> Bool:
 
 def _are(values: pl.Series, words: list[str]) -> Bool:
     """bool[n_lines], whether a value is one of these, as text."""
-    texts = values.cast(pl.String)
-    wanted = {str(word).lower() if values.dtype == pl.Boolean else word for word in words}
-    return texts.is_in(list(wanted)).fill_null(False).to_numpy()
+    wanted = [str(word).lower() if values.dtype == pl.Boolean else word for word in words]
+    some = by_category(values, lambda texts: texts.cast(pl.String).is_in(wanted))
+    return some.fill_null(False).to_numpy()
 
 
 def _named(lines: ReturnedLines, name: str) -> ReturnedLines:

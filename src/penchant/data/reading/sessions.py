@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
 from penchant.data.baskets import BASKET
+from penchant.data.categories import with_texts
 from penchant.data.event_order import event_order
 from penchant.data.reading.column_guessing import ColumnChoice, requested_column
 from penchant.data.reading.column_names import plain_name
@@ -17,6 +19,9 @@ from penchant.data.reading.records import RawRecords, without_missing
 from penchant.data.reading.shop_columns import SESSION_NAMES
 from penchant.errors import DataError, ParameterError
 from penchant.wording import counted
+
+MOST_WITHOUT_USER = 0.5
+"""The share of records up to which those without a user leave sessions to be parts of users'."""
 
 _OFFSETS = frozenset(("timeframe",))  # ms since the session began, as in Diginetica's files
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -144,14 +149,14 @@ def session_columns(
         guessed: the roles whose columns were guessed.
         wish: what was asked for.
     """
-    found = SessionColumns(dict(columns), guessed)
+    found, n_records = SessionColumns(dict(columns), guessed), len(records.frame)
     basket, user = columns.get(BASKET), columns.get("user")
     if basket is not None and (wish.is_named or (BASKET in guessed and _is_session(basket))):
         if wish.column is False:
             others = {role: column for role, column in columns.items() if role != BASKET}
             return replace(found, columns=others, guessed=tuple(r for r in guessed if r in others))
-        missing = 1.0 if user is None else _share_missing(records, user)
-        if missing <= 0.5:
+        missing = 1.0 if user is None else n_missing(records.frame[user]) / max(n_records, 1)
+        if missing <= MOST_WITHOUT_USER:
             return replace(found, in_sessions=True)
         roles = {role: c for role, c in columns.items() if role not in ("user", BASKET)}
         why = "there are no users" if user is None else f"{missing:.0%} of {user!r} is missing"
@@ -223,20 +228,19 @@ def _with_sessions_by_gap(
                 f"{counted(missing, 'event has', 'events have')} none; name the column with "
                 f"{option}, or name a column of sessions with --session (session=…)."
             )
-    ids = frame["user"].rank("dense").cast(pl.Int32) - 1
+    ids = frame["user"].to_physical().rank("dense").cast(pl.Int32) - 1
     places = event_order(frame.select("time").with_columns(ids.alias("user")), len(frame))
     ordered = frame.select("user", pl.col("time").cast(pl.Datetime("us")))[places]
-    is_new = (pl.col("user") != pl.col("user").shift()) | (pl.col("time").diff() > gap)
-    number = is_new.fill_null(True).cum_sum().alias("number")
-    named = ordered.with_columns(number).with_columns(
-        pl.format(
-            "{} {}",
-            "user",
-            pl.col("time").first().over("number").dt.to_string("%Y-%m-%dT%H:%M:%S%.f"),
-        ).alias(BASKET)
+    is_new = ordered.select(
+        ((pl.col("user") != pl.col("user").shift()) | (pl.col("time").diff() > gap)).fill_null(True)
+    ).to_series()
+    names = with_texts(ordered.filter(is_new), "user").select(
+        pl.format("{} {}", "user", pl.col("time").dt.to_string("%Y-%m-%dT%H:%M:%S%.f"))
     )
-    sessions = named.with_columns(pl.Series("place", places)).sort("place")[BASKET]
-    n = int(named["number"][-1]) if len(named) else 0
+    number = np.empty(len(frame), np.uint32)
+    number[places] = np.cumsum(is_new.to_numpy()) - 1
+    sessions = names.to_series().gather(number).alias(BASKET)
+    n = len(names)
     return frame.with_columns(sessions), (
         f"{counted(n, 'session')}, which end where more than {_words(gap)} lies between two events "
         "of a user"
@@ -247,11 +251,9 @@ def _is_session(column: str) -> bool:
     return plain_name(column) in SESSION_NAMES
 
 
-def _share_missing(records: RawRecords, column: str) -> float:
-    values = records.frame[column]
-    if values.dtype == pl.String:
-        values = without_missing(values)
-    return values.null_count() / max(len(values), 1)
+def n_missing(users: pl.Series) -> int:
+    """How many records have no user."""
+    return (without_missing(users) if users.dtype == pl.String else users).null_count()
 
 
 def _words(gap: timedelta) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
+from penchant.data.reading.baskets import n_with_one_user
 from penchant.data.reading.column_contents import ColumnContent
 from penchant.data.reading.column_names import NAMES, by_plain_name, plain_name
 from penchant.data.reading.records import RawRecords
@@ -15,10 +17,13 @@ SHOP_ROLES = (*("user", "item", "weight", "quantity", "time", "basket", "price",
 """The roles in the order in which their columns are looked for."""
 
 _FEW_KINDS = 5  # which may be of an event each
-_MOST_KINDS = 30  # of events; more are their names
+MOST_KINDS = 30
+"""Different kinds of events; more are their names."""
 _OWN_BASKETS = 0.9  # of the baskets are of one user at most
 _SAME_TITLE = 0.8  # of the records of an item have the title that most of them have
-_FEWEST = 20  # records by which ids that never repeat are noticed
+FEWEST = 20
+"""Records by which ids that never repeat are noticed."""
+
 _NEARLY_ALL = 0.9  # of the values of a column of prices or quantities are numbers
 _CURRENCY = r"(?i)[€$£¥₹\s]|\b(usd|eur|gbp|chf|jpy|inr)\b"
 
@@ -78,6 +83,19 @@ _NO_OPINION = ("value", "points", "grade")  # names of ratings that are amounts 
 _QUANTITIES = frozenset({*NAMES["quantity"], *_FURTHER["quantity"]})
 
 
+class ShopColumns(NamedTuple):
+    """What `shop_columns` finds.
+
+    Attributes:
+        guessed: the column of each role.
+        rejected: roles and columns with names of these, whose contents speak against it, which
+            would have been taken otherwise.
+    """
+
+    guessed: dict[str, str]
+    rejected: tuple[tuple[str, str], ...]
+
+
 def is_quantity(column: str) -> bool:
     """Whether columns of numbers of pieces are often called so."""
     return plain_name(column) in _QUANTITIES
@@ -111,7 +129,7 @@ def shop_columns(
     free: Sequence[str],
     chosen: Mapping[str, str],
     roles: Sequence[str],
-) -> dict[str, str]:
+) -> ShopColumns:
     """The columns of roles by their names, as far as their contents do not speak against it.
 
     Args:
@@ -123,6 +141,7 @@ def shop_columns(
     frame = records.frame
     columns = by_plain_name(free)
     guessed: dict[str, str] = {}
+    rejected: list[tuple[str, str]] = []
     for role in roles:
         if role in chosen:
             continue
@@ -137,7 +156,10 @@ def shop_columns(
         fitting = [column for column in candidates if _fits(frame, column, role, known)]
         if fitting or (role == "item" and candidates):
             guessed[role] = (fitting or candidates)[0]
-    return guessed
+        if role != "item" or len(candidates) > 1:  # a single one is taken in any case
+            before = candidates.index(fitting[0]) if fitting else len(candidates)
+            rejected += [(role, column) for column in candidates[:before]]
+    return ShopColumns(guessed, tuple(rejected))
 
 
 def prices(values: pl.Series) -> pl.Series:
@@ -152,7 +174,8 @@ def prices(values: pl.Series) -> pl.Series:
     has_comma = plain.str.contains(r",\d{1,2}$")
     point = plain.str.replace_all(r"[.']", "").str.replace(",", ".", literal=True)
     comma = plain.str.replace_all(r"[,']", "")
-    return point.zip_with(has_comma.fill_null(False), comma).cast(pl.Float32, strict=False)
+    mixed = point.zip_with(has_comma.fill_null(False), comma)
+    return mixed.cast(pl.Float32, strict=False).fill_nan(None)
 
 
 def _names(role: str) -> tuple[str, ...]:
@@ -182,7 +205,7 @@ def _is_plain(frame: pl.DataFrame, column: str) -> bool:
     return not (frame.schema[column].is_nested() or frame.schema[column] == pl.Object)
 
 
-def _present(values: pl.Series) -> pl.Series:
+def present(values: pl.Series) -> pl.Series:
     """Values of which empty texts are missing."""
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
@@ -191,7 +214,7 @@ def _present(values: pl.Series) -> pl.Series:
 
 def _is_item(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bool:
     """Whether ids repeat, as those of records do not, such as an `item_id` of each order line."""
-    return len(frame) < _FEWEST or frame[column].n_unique() < len(frame)
+    return len(frame) < FEWEST or frame[column].n_unique() < len(frame)
 
 
 def _is_quantity(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bool:
@@ -212,24 +235,50 @@ def _is_basket(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> 
         return True
     if plain_name(column) in SESSION_NAMES:
         return True  # each user's own, where two have the same
-    pairs = pl.DataFrame([_present(frame[column]).alias("basket"), _present(frame[user])])
-    users = pairs.drop_nulls().unique().group_by("basket").len()["len"]
-    return int((users == 1).sum()) >= _OWN_BASKETS * len(users)
+    return have_one_user(present(frame[column]), present(frame[user]))
+
+
+def have_one_user(baskets: pl.Series, users: pl.Series, n_unknown: int = 0) -> bool:
+    """Whether hardly any basket is of several users.
+
+    Args:
+        baskets: of each record, null where there is none.
+        users: of each record, the same.
+        n_unknown: how many records more there are, whatever these have.
+    """
+    n, n_with_one = n_with_one_user(baskets, users)
+    return n_with_one - n_unknown >= _OWN_BASKETS * (n + n_unknown)
 
 
 def _is_price(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bool:
-    present = _present(frame[column]).count()
-    return present > 0 and prices(frame[column]).count() >= _NEARLY_ALL * present
+    return may_be_prices(*price_counts(frame[column]))
+
+
+def price_counts(values: pl.Series) -> tuple[int, int]:
+    """How many values are not missing, and how many of them are prices."""
+    return present(values).count(), prices(values).count()
+
+
+def may_be_prices(n_present: int, n_prices: int) -> bool:
+    """Whether nearly all values are prices, by the counts of `price_counts`."""
+    return n_present > 0 and n_prices >= _NEARLY_ALL * n_present
 
 
 def _is_kind(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bool:
-    """Whether events are of a few kinds, and not each with a name of its own."""
     values = frame[column].drop_nulls()
     if values.dtype.is_float() or values.dtype.is_temporal():
         return False
-    n_kinds = values.n_unique()
-    is_short = n_kinds <= _FEW_KINDS
-    return is_short or (n_kinds <= _MOST_KINDS and n_kinds < len(values))
+    return may_be_kinds(values.n_unique(), len(values))
+
+
+def may_be_kinds(n_kinds: int, n: int) -> bool:
+    """Whether events are of a few kinds, and not each with a name of its own.
+
+    Args:
+        n_kinds: how many different values there are.
+        n: how many events have one.
+    """
+    return n_kinds <= _FEW_KINDS or (n_kinds <= MOST_KINDS and n_kinds < n)
 
 
 def _is_title(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bool:
@@ -237,13 +286,31 @@ def _is_title(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> b
     item = columns.get("item")
     if item is None or not _is_plain(frame, item):
         return False
-    is_text = frame.schema[column] in (pl.String, pl.Categorical, pl.Enum)
-    if not is_text or ColumnContent.of(frame[column]).kind not in ("id", "text"):
+    if not may_be_title(frame[column]):
         return False
-    titles = _present(frame[column]).str.to_lowercase().alias("title")
-    pairs = pl.DataFrame([frame[item].alias("item"), titles]).drop_nulls()
-    most = pairs.group_by("item", "title").len().group_by("item").agg(pl.col("len").max())
-    return len(pairs) > 0 and int(most["len"].sum()) >= _SAME_TITLE * len(pairs)
+    titles = present(frame[column]).alias("title")
+    pairs = pl.DataFrame([frame[item].alias("item"), titles])
+    return have_one_title(pairs.group_by("item", "title").len())
+
+
+def may_be_title(values: pl.Series) -> bool:
+    """Whether a column has texts, by its first values."""
+    is_text = values.dtype in (pl.String, pl.Categorical, pl.Enum)
+    return is_text and ColumnContent.of(values).kind in ("id", "text")
+
+
+def have_one_title(counts: pl.DataFrame, n_unknown: int = 0) -> bool:
+    """Whether the records of an item mostly have one title, but for upper and lower case.
+
+    Args:
+        counts: `len`, how many records each `item` and `title` have, null where there is none.
+        n_unknown: how many records more there are, whatever these have.
+    """
+    titles = pl.col("title").str.to_lowercase()
+    pairs = counts.drop_nulls().group_by("item", titles).agg(pl.col("len").sum())
+    most = pairs.group_by("item").agg(pl.col("len").max())
+    n, n_most = int(pairs["len"].sum()), int(most["len"].sum())
+    return n > 0 and n_most - n_unknown >= _SAME_TITLE * (n + n_unknown)
 
 
 _CHECKS: dict[str, Callable[[pl.DataFrame, str, Mapping[str, str]], bool]] = {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from penchant.data.positive import Positive
-from penchant.data.reading.baskets import fill_from_basket
 from penchant.data.reading.column_names import ROLES
 from penchant.data.reading.id_values import clean_ids, integer_ids, plain_ids
 from penchant.data.reading.nested import plain_values
@@ -23,7 +22,6 @@ from penchant.data.reading.records import (
 )
 from penchant.data.reading.shop_columns import bought_by_weight, is_quantity, prices
 from penchant.data.reading.times import parse_times
-from penchant.wording import counted
 
 _EVENT_ROLES = tuple(role for role in ROLES if role != "title")
 _RATED_ROLES = _EVENT_ROLES[: _EVENT_ROLES.index("basket")]
@@ -53,6 +51,9 @@ class TypedRecords:
             read as the whole log is: empty where nothing but the value decides, None where the
             other values of the column do.
         positive: the lowest rating of a positive event, where a wish says which are.
+        left_out: `basket` and, where known, `user` and `time` of the unusable records, which tell
+            those of other records of their baskets; None where there are none.
+        inferred: the types of the columns without a role that have a value, as texts are read.
     """
 
     frame: pl.DataFrame
@@ -61,6 +62,8 @@ class TypedRecords:
     remarks: dict[str, str]
     readings: dict[str, str | None]
     positive: float | None = None
+    left_out: pl.DataFrame | None = None
+    inferred: Mapping[str, pl.DataType] = field(default_factory=dict)
 
 
 @dataclass
@@ -92,8 +95,7 @@ def type_records(
         time_format: as in `penchant.read`.
         positive: which ratings are positive.
         purchases: records may be purchases: those with a basket or a time are kept without a user,
-            the other records of a basket say what is missing of its user and time, a user such as
-            NULL is none where there are baskets, and quantities below 0 are kept.
+            a user such as NULL is none where there are baskets, and quantities below 0 are kept.
     """
     roles = [role for role in ROLES if role in columns]
     has_baskets = purchases and "basket" in columns
@@ -111,18 +113,22 @@ def type_records(
         typed = list(pool.map(type_column, roles))
     by_role = dict(zip(roles, typed, strict=True))
     if purchases:
-        if "user" in by_role and by_role["user"].problems is not None:
-            by_role["user"].reading = None  # how many lack one decides what is done with them
-        _complete_purchases(by_role)
+        _without_needless_users(by_role)
     problems = _first_problems(typed)
     skipped = [*records.skipped, *_unusable_records(records, problems)]
     skipped.sort()
     frame = pl.DataFrame([*(column.values for column in typed), records.row.alias("row")])
     others = _other_columns(records, columns, _EVENT_ROLES if purchases else _RATED_ROLES)
+    inferred: dict[str, pl.DataType] = {}
     if records.is_text:
         others = others.select(infer_type(others[name]) for name in others.columns)
+        inferred = {c.name: c.dtype for c in others if c.null_count() < len(c)}
     frame = frame.hstack(others)
+    left_out = None
     if problems is not None:
+        if has_baskets:
+            told = [role for role in ("basket", "user", "time") if role in by_role]
+            left_out = frame.filter(problems.is_not_null()).select(told).drop_nulls("basket")
         frame = frame.filter(problems.is_null())
     texts = [
         role
@@ -140,6 +146,8 @@ def type_records(
         remarks={role: column.remark for role, column in by_role.items() if column.remark},
         readings={role: column.reading for role, column in by_role.items()},
         positive=by_role["rating"].positive if "rating" in by_role else None,
+        left_out=left_out,
+        inferred=inferred,
     )
 
 
@@ -202,28 +210,24 @@ def _typed_column(
     return column
 
 
-def _complete_purchases(by_role: Mapping[str, _Column]) -> None:
-    """Take users and times from other records of the basket; a purchase needs no user.
+def _without_needless_users(by_role: Mapping[str, _Column]) -> None:
+    """Let purchases with a basket or a time have no user.
 
     Where there are no baskets, and more than half of the records have no user, that is a problem
     still.
     """
     basket, user, time = (by_role.get(role) for role in ("basket", "user", "time"))
-    if basket is not None:
-        for column in (user, time):
-            if column is not None:
-                n_missing = column.values.null_count()
-                column.values = fill_from_basket(column.values, basket.values)
-                if column is user and (n_filled := n_missing - column.values.null_count()):
-                    remark = (
-                        f"{counted(n_filled, 'record has', 'records have')} no user and that of "
-                        "the other records of the basket is taken"
-                    )
-                    column.remark = f"{column.remark}; {remark}" if column.remark else remark
-    if user is None or user.problems is None:
+    if user is None:
         return
     is_missing = user.values.is_null()
-    if basket is None and 2 * int(is_missing.sum()) > len(is_missing):
+    if basket is None:
+        mostly_missing = 2 * int(is_missing.sum()) > len(is_missing)
+        if user.reading is not None:
+            share = "mostly missing" if mostly_missing else "mostly known"
+            user.reading = f"{user.reading}, {share}"
+        if mostly_missing:
+            return
+    if user.problems is None:
         return
     usable = ~is_missing
     for column in (basket, time):
@@ -234,10 +238,11 @@ def _complete_purchases(by_role: Mapping[str, _Column]) -> None:
 
 
 def _id_column(series: pl.Series, is_text: bool, *, may_be_missing: bool = False) -> _Column:
+    as_written = "as written" if is_text and series.count() else ""
     if series.dtype.is_integer() and not series.null_count():
-        return _Column(series)  # the usual case, and the fastest
+        return _Column(series, reading=as_written)  # the usual case, and the fastest
     ids, remark = plain_ids(series, is_text=is_text)
-    reading = None if remark or series.dtype.is_decimal() else ""
+    reading = None if series.dtype.is_decimal() else "whole numbers" if remark else as_written
     if may_be_missing:
         return _Column(ids, remark=remark, reading=reading)
     problems = _problem_texts(ids.is_null(), pl.lit(f"missing {series.name}"), series)

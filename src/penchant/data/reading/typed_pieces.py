@@ -11,14 +11,18 @@ import polars as pl
 
 from penchant.data.positive import Positive
 from penchant.data.reading.column_contents import OTHER_TEXTS
+from penchant.data.reading.guess_evidence import GuessEvidence
+from penchant.data.reading.log_columns import LogColumns
 from penchant.data.reading.parts.pieces import NotInPiecesError, Pieces
 from penchant.data.reading.piece_columns import PieceColumns
+from penchant.data.reading.purchase_users import complete_purchases
 from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
 from penchant.data.reading.typed_columns import RoleProblems, TypedRecords, type_records
 from penchant.errors import DataError
 
 Malformed = Literal["skip", "raise"]
-_SAMPLE = 200  # records of the first piece that messages look at
+_SAMPLE = 200  # records that messages look at
+_CODED = ("user", "item", "basket", "event", "title")  # texts of which there are few
 _REQUIRED = {
     "rating": "numeric",
     "weight": "made of numbers above 0",
@@ -67,85 +71,86 @@ def type_columns(
         DataError: a record is malformed and `malformed` is "raise", or most records are.
     """
     typed = type_records(records, columns, time_format, positive, purchases=purchases)
-    return _joined(records, columns, [typed], typed.frame, malformed)
+    frame, typed = typed.frame, replace(typed, frame=typed.frame.clear())
+    return _joined(records, columns, [typed], frame, malformed, purchases=purchases)
 
 
 def type_pieces(
     pieces: Pieces,
-    columns: Mapping[str, str],
+    chosen: LogColumns,
     malformed: Malformed,
     time_format: str | None = None,
     positive: Positive | None = None,
     *,
-    purchases: bool = False,
     scratch: Path | None = None,
 ) -> tuple[RawRecords, TypedColumns] | None:
     """The same piece by piece, and the records of all without their values but for a few.
 
-    Ids that are texts become categories. None where the whole log would be read otherwise than its
-    pieces are, such as dates of which one tells in which order all have day and month.
+    Texts of users, items, baskets, kinds of events and titles become categories. None where the
+    whole log would be read otherwise than its pieces are, such as dates of which one tells in which
+    order all have day and month, or columns that all values speak against.
 
     Args:
         pieces: whose records have a meaning apart, as `LogColumns` says.
-        columns: the column of each role.
+        chosen: the columns, by the first piece.
         malformed: as in `penchant.read`.
         time_format: as in `penchant.read`.
         positive: the rating from which events are positive.
-        purchases: as `type_records` takes it.
         scratch: as in `penchant.read`.
 
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
     """
-    first = pieces.first
+    first, columns = pieces.first, chosen.columns
     names = first.frame.columns
-    categories = {role: pl.Categorical(pl.Categories.random()) for role in ("user", "item")}
+    categories = {
+        role: pl.Categorical(pl.Categories.random()) for role in _CODED if role in columns
+    }
     readings: dict[str, str] = {}
     done: list[TypedRecords] = []
     taken = PieceColumns(categories, scratch)
+    evidence = GuessEvidence(chosen)
     n_records = 0
     heads: list[RawRecords] = []
     try:
         for records in pieces:
             if not _are_alike(records, first):
                 return None
+            records = replace(records, frame=records.frame.select(names))
             typed = type_records(
-                replace(records, frame=records.frame.select(names)),
-                columns,
-                time_format,
-                positive,
-                purchases=purchases,
+                records, columns, time_format, positive, purchases=chosen.purchases
             )
             for role, reading in typed.readings.items():
                 if reading is None or (reading and readings.setdefault(role, reading) != reading):
                     return None
-            taken.add(
-                typed.frame.with_columns(
-                    pl.col(role).cast(dtype)
-                    for role, dtype in categories.items()
-                    if typed.frame.schema[role] == pl.String
-                )
-            )
+            if not evidence.add(records, typed):
+                return None
+            taken.add(typed.frame, typed.inferred)
             done.append(replace(typed, frame=typed.frame.clear()))
             few = replace(records, frame=records.frame.clear(), numbers=None, lines=None)
             heads.append(replace(few, skipped=()))
             n_records += records.n_total
+            del records, typed
     except NotInPiecesError:
         return None
     if not first.has_header and _are_doubtful_ratings(done, n_records):
         return None
     frame = taken.joined()
+    if not evidence.holds(frame):
+        return None
+    some = evidence.first_records.frame.head(_SAMPLE)
     everything = replace(
         first,
-        frame=first.frame.head(_SAMPLE),
+        frame=some,
         numbers=None,
         lines=None,
         skipped=(),
         remarks=tuple(dict.fromkeys(remark for head in heads for remark in head.remarks)),
         parts=tuple(part for head in heads for part in head.parts),
-        n_elsewhere=n_records - min(_SAMPLE, first.frame.height),
+        n_elsewhere=n_records - some.height,
     )
-    return everything, _joined(everything, columns, done, frame, malformed)
+    joined = _joined(everything, columns, done, frame, malformed, purchases=chosen.purchases)
+    return everything, joined
 
 
 def _are_doubtful_ratings(done: Sequence[TypedRecords], n_records: int) -> bool:
@@ -170,6 +175,8 @@ def _joined(
     typed: Sequence[TypedRecords],
     frame: pl.DataFrame,
     malformed: Malformed,
+    *,
+    purchases: bool,
 ) -> TypedColumns:
     """The typed columns of all pieces.
 
@@ -179,6 +186,8 @@ def _joined(
         typed: each piece.
         frame: the columns of all.
         malformed: as in `penchant.read`.
+        purchases: as `type_records` takes it: the other records of a basket say what is missing of
+            a record's user and time.
 
     Raises:
         DataError: there is no record, one is malformed and `malformed` is "raise", or most are.
@@ -193,6 +202,11 @@ def _joined(
         for role, remark in piece.remarks.items():
             remarks.setdefault(role, remark)
     _refuse_malformed(records, columns, problems, skipped, malformed)
+    if purchases:
+        left_out = [piece.left_out for piece in typed if piece.left_out is not None]
+        frame, remark = complete_purchases(frame, left_out, is_text=records.is_text)
+        if remark:
+            remarks["user"] = "; ".join(filter(None, (remarks.get("user"), remark)))
     in_order = tuple(remarks[role] for role in columns if role in remarks)
     return TypedColumns(frame, skipped_table(skipped), in_order, typed[0].positive)
 

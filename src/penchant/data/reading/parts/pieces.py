@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+import polars as pl
+
 from penchant.data.reading.parts.union import union
-from penchant.data.reading.records import RawRecords
+from penchant.data.reading.records import RawRecords, record_texts
+from penchant.errors import DataError
 from penchant.memory import require_memory
 
 PIECE = 2**26
@@ -30,7 +33,7 @@ class Pieces:
 
     def __init__(
         self,
-        pieces: Iterator[RawRecords],
+        read: Callable[[], Iterator[RawRecords]],
         whole: Callable[[], RawRecords],
         source: str,
         n_bytes: Sequence[int] = (),
@@ -39,7 +42,7 @@ class Pieces:
         """Read the first piece, and see whether there are others.
 
         Args:
-            pieces: reads them one after the other; the numbers of the records of each go on from
+            read: reads them one after the other; the numbers of the records of each go on from
                 those of the piece before.
             whole: reads all records at once.
             source: what messages call it.
@@ -51,7 +54,8 @@ class Pieces:
             DataError: the source cannot be read.
             NotInPiecesError: it must be read at once.
         """
-        self._rest, self._whole, self._source, self._n_bytes = pieces, whole, source, n_bytes
+        self._read, self._whole, self._source, self._n_bytes = read, whole, source, n_bytes
+        self._rest = read()
         self.first = next(self._rest)
         self._second = next(self._rest, None) if is_single is None else None
         self.is_single = self._second is None if is_single is None else is_single
@@ -59,7 +63,7 @@ class Pieces:
     @classmethod
     def of(cls, records: RawRecords) -> Pieces:
         """The only piece of a source."""
-        return cls(iter([records]), lambda: records, records.source)
+        return cls(lambda: iter([records]), lambda: records, records.source)
 
     @classmethod
     def of_files(
@@ -87,7 +91,9 @@ class Pieces:
             piece = union(files, source, n_before)
             return replace(piece, remarks=(*remarks, *piece.remarks))
 
-        pieces = _put_together(read(), joined, PIECE if size is None else size)
+        def pieces() -> Iterator[RawRecords]:
+            return _put_together(read(), joined, PIECE if size is None else size)
+
         return cls(pieces, lambda: joined(list(read())), source, n_bytes)
 
     def __iter__(self) -> Iterator[RawRecords]:
@@ -103,6 +109,33 @@ class Pieces:
             yield second
             del second
         yield from self._rest
+
+    def texts_of(self, rows: pl.Series) -> pl.Series:
+        """Some records as texts, as `record_texts` gives them, which are read anew for that.
+
+        Args:
+            rows: their numbers, which rise.
+
+        Raises:
+            DataError: the source cannot be read any more.
+        """
+        if not len(rows):
+            return record_texts(self.first, rows)
+        found = []
+        n_done = 0
+        for records in self._read():
+            numbers = records.row
+            n_to = int(rows.search_sorted(numbers[-1], side="right")) if len(numbers) else n_done
+            if n_to > n_done:
+                frame = records.frame.select(self.first.frame.columns)
+                some = replace(records, frame=frame)
+                found.append(record_texts(some, rows.slice(n_done, n_to - n_done)))
+                n_done = n_to
+            if n_done == len(rows):
+                break
+        if n_done < len(rows):
+            raise DataError(f"{self._source} has changed while it was read: read it again.")
+        return pl.concat(found)
 
     def whole(self) -> RawRecords:
         """All records at once; where there are several pieces the source is read anew.
