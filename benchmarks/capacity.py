@@ -26,6 +26,7 @@ from large_files import write
 from penchant.atomic_write import write_text_atomically
 from penchant.capacity import STEPS, measured_growth
 from penchant.capacity.model_steps import MODEL_STEPS
+from penchant.capacity.steps import MAIN_STEPS
 from penchant.run import versions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,18 +121,18 @@ def measure(name: str, events: int, folder: Path, minutes: float) -> dict[str, A
 
 
 def show() -> None:
-    """The measurements as a table of Markdown."""
-    growth = measured_growth()
-    sizes = sorted({m.size.events for m in growth.measurements})
-    print(
-        f"| step | {' | '.join(f'{events / 1e6:g} M: s | GB' for events in sizes)} | grows with |"
-    )
-    print("|---" + "|---:|---:" * len(sizes) + "|---|")
-    for name, step in STEPS.items():
-        own = {m.size.events: m for m in growth.of(name)}
-        found = [own.get(events) for events in sizes]
-        cells = [f"{m.seconds:,.3g} | {m.peak_bytes / 1e9:.2f}" if m else " | " for m in found]
-        print(f"| {step.title} | {' | '.join(cells)} | {step.work.name} |")
+    """The measurements as tables of Markdown: the steps of every plan, and further models."""
+    for steps in (MAIN_STEPS, MODEL_STEPS):
+        own = {(m.step, m.size.events): m for name in steps for m in measured_growth().of(name)}
+        sizes = sorted({events for _, events in own})
+        heads = (f"{events / 1e6:g} M: s | GB" for events in sizes)
+        print(f"| step | {' | '.join(heads)} | grows with |")
+        print("|---" + "|---:|---:" * len(sizes) + "|---|")
+        for name, step in steps.items():
+            found = [own.get((name, events)) for events in sizes]
+            cells = [f"{m.seconds:,.3g} | {m.peak_bytes / 1e9:.2f}" if m else " | " for m in found]
+            print(f"| {step.title} | {' | '.join(cells)} | {step.work.name} |")
+        print()
 
 
 def predict(events: int) -> None:

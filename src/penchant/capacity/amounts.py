@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _FEWEST_FACTORS, _MOST_FACTORS = 48, 192  # of `ials` at its defaults
+_DENSE_ITEMS = 12_000  # of `slim`, up to which it keeps a dense matrix
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,35 @@ def parts_bytes(size: LogSize) -> float:
     return log_bytes(size) + 20 * size.events
 
 
-def neighbour_bytes(kept: int, *, ratings: bool = False) -> Amount:
-    """The log, its matrix in both orders, and the neighbours of each item.
+def model_bytes(
+    events: float = 0,
+    *,
+    users: float = 0,
+    items: float = 0,
+    cells: float = 0,
+    gram_bytes: float = 0,
+) -> Amount:
+    """The log, and what a model's arrays take beside it.
 
     Args:
-        kept: neighbours of an item.
-        ratings: whether there are others from whom ratings are predicted.
+        events: bytes of each event.
+        users: of each user.
+        items: of each item.
+        cells: of each pair of a user and an item.
+        gram_bytes: of each pair of items, as long as these are few enough for a dense matrix.
     """
-    of_event, of_neighbour = (32, 24) if ratings else (24, 16)
-    return lambda size: log_bytes(size) + of_event * size.events + of_neighbour * kept * size.items
+
+    def amount(size: LogSize) -> float:
+        of_items = items + gram_bytes * min(size.items, _DENSE_ITEMS)
+        return (
+            log_bytes(size)
+            + events * size.events
+            + users * size.users
+            + of_items * size.items
+            + cells * size.users * size.items
+        )
+
+    return amount
 
 
 def factor_bytes(size: LogSize) -> float:
@@ -79,9 +100,20 @@ def factor_bytes(size: LogSize) -> float:
     return log_bytes(size) + 28 * size.events + vectors
 
 
-def vector_bytes(size: LogSize) -> float:
-    """The log, and vectors of 64 numbers with as much again to train them."""
-    return log_bytes(size) + 1000 * (size.users + size.items)
+def singular_vector_bytes(size: LogSize) -> float:
+    """The log, its matrix, and the vectors of `graph-filter` at its defaults."""
+    vectors = 8 * _n_singular_vectors(size) * (size.users + size.items)
+    return log_bytes(size) + 20 * size.events + vectors
+
+
+def _n_singular_vectors(size: LogSize) -> float:
+    return min(min(size.users, size.items) / 16, 512) + 32
+
+
+def _singular_vectors(size: LogSize) -> float:
+    """Products of the matrix with all vectors, and their orthogonalisation."""
+    n = _n_singular_vectors(size)
+    return size.events * n + (size.users + size.items) * n**2
 
 
 def _n_factors(items: float) -> float:
@@ -104,8 +136,6 @@ PAIRS = Work("pairs of items in histories: events² / users", pairs_of)
 LEAST_SQUARES = Work("events × dim + (users + items) × dim²", _least_squares)
 INVERSE = Work("items³", lambda size: size.items * size.items * size.items)
 SCORES = Work("users × items", lambda size: size.items)  # of a number of lists that is fixed
-USER_PAIRS = Work(
-    "pairs of users of items: events² / items", lambda size: size.events**2 / size.items
-)
-ITEM_CELLS = Work("items²", lambda size: size.items**2)
+ITEM_PAIRS = Work("items²", lambda size: size.items**2)
 CELLS = Work("users × items", lambda size: size.users * size.items)
+SINGULAR_VECTORS = Work("events × vectors + (users + items) × vectors²", _singular_vectors)

@@ -10,7 +10,7 @@ from penchant.capacity.amounts import (
     SCORES,
     factor_bytes,
     log_bytes,
-    neighbour_bytes,
+    model_bytes,
     parts_bytes,
 )
 from penchant.capacity.model_steps import MODEL_STEPS
@@ -27,11 +27,11 @@ MAIN_STEPS: dict[str, Step] = {
     "item-knn": Step(
         title="item-knn",
         work=PAIRS,
-        array_bytes=neighbour_bytes(500, ratings=True),
+        array_bytes=model_bytes(32, items=12_000),
         remedy=WITHOUT_OLD,
     ),
     "rp3beta": Step(
-        title="rp3beta", work=PAIRS, array_bytes=neighbour_bytes(200), remedy=WITHOUT_OLD
+        title="rp3beta", work=PAIRS, array_bytes=model_bytes(60, items=3200), remedy=WITHOUT_OLD
     ),
     "ials": Step(
         title="ials",
@@ -43,7 +43,7 @@ MAIN_STEPS: dict[str, Step] = {
     "bpr": Step(
         title="bpr",
         work=EVENTS,
-        array_bytes=log_bytes,
+        array_bytes=model_bytes(30, users=1024, items=1024),
         remedy=f"lower `epochs`, or {WITHOUT_OLD}",
     ),
     "sparse-ease": Step(
