@@ -32,6 +32,7 @@ def plain(answer):
     return answer
 
 
+@pytest.mark.slow
 def test_a_comparison_is_that_of_one_process_where_a_worker_dies(
     split, ray_cluster, tmp_path, monkeypatch, caplog
 ):
@@ -55,6 +56,7 @@ def test_a_comparison_is_that_of_one_process_where_a_worker_dies(
     assert all(array.flags.writeable for array in arrays)
 
 
+@pytest.mark.slow
 def test_what_a_model_objects_to_is_said_as_in_one_process(split, ray_cluster):
     run = Run(ray=ray_cluster.address)
     with pytest.raises(DataError, match=r"^There is too little of it\.$"):
@@ -66,6 +68,7 @@ def test_what_a_model_objects_to_is_said_as_in_one_process(split, ray_cluster):
         )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "options"),
     [("compare", ["--split", "k-fold", "--folds", 2]), ("backtest", ["--periods", 2])],

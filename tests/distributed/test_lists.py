@@ -64,6 +64,7 @@ def test_lists_are_those_of_one_process(model, ray_cluster, tmp_path, small_part
     assert caplog.messages == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dies", ["worker", "node"])
 def test_lists_are_the_same_where_something_dies(
     model, ray_cluster, tmp_path, small_parts, monkeypatch, dies
@@ -95,6 +96,7 @@ writing.write_lists(
 """
 
 
+@pytest.mark.slow
 def test_a_run_whose_driver_was_killed_goes_on(
     model, ray_cluster, tmp_path, small_parts, monkeypatch, notices
 ):
@@ -132,6 +134,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_a_run_whose_head_dies_ends_with_a_sentence_and_goes_on(model, tmp_path, small_parts, call):
     pn.save(model, tmp_path / "model")
     path = tmp_path / "lists.parquet"
@@ -163,6 +166,7 @@ def test_a_run_whose_head_dies_ends_with_a_sentence_and_goes_on(model, tmp_path,
     assert_frame_equal(pl.read_parquet(path).select("user", "item"), expected["user", "item"])
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_what_is_done_is_kept(
     model, ray_cluster, tmp_path, small_parts, monkeypatch, call
 ):

@@ -17,6 +17,7 @@ from penchant.run import Run
 from penchant.testing import planted_pairs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dies", ["worker", "node"])
 def test_the_fit_is_that_of_one_process_whoever_dies(ray_cluster, tmp_path, monkeypatch, dies):
     log, model = planted_pairs(n_users=90, n_items=50), IALS(dim=8, epochs=6)
@@ -32,6 +33,7 @@ def test_the_fit_is_that_of_one_process_whoever_dies(ray_cluster, tmp_path, monk
     assert found.user_factors_.flags.writeable
 
 
+@pytest.mark.slow
 def test_a_command_trains_on_a_cluster(ray_cluster, tmp_path, call):
     log = tmp_path / "log.csv"
     planted_pairs().frame().drop("row").write_csv(log)

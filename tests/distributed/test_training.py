@@ -28,6 +28,7 @@ def losses(model):
     return [[v for k, v in row.items() if k != "seconds"] for row in model.curve_]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shard_tables", [False, True])
 def test_a_training_is_that_of_one_process_where_a_worker_dies(
     ray_cluster, tmp_path, monkeypatch, shard_tables
@@ -52,6 +53,7 @@ def test_a_training_is_that_of_one_process_where_a_worker_dies(
     assert all(array.flags.writeable for array in arrays)
 
 
+@pytest.mark.slow
 def test_a_command_trains_on_a_cluster(ray_cluster, tmp_path, call):
     log = tmp_path / "log.csv"
     planted_sequences().frame().drop("row").write_csv(log)
@@ -70,6 +72,7 @@ def test_a_command_trains_on_a_cluster(ray_cluster, tmp_path, call):
     assert lists[0] == lists[1]
 
 
+@pytest.mark.slow
 def test_what_the_work_objects_to_is_the_callers(ray_cluster, caplog):
     run = Run(ray=ray_cluster.address)
     with (
@@ -80,12 +83,14 @@ def test_what_the_work_objects_to_is_the_callers(ray_cluster, caplog):
     assert "about to object" in caplog.messages
 
 
+@pytest.mark.slow
 def test_a_training_that_kills_its_workers_is_given_up(ray_cluster, monkeypatch):
     monkeypatch.setattr(replicas, "_RETRIES", 0)
     with pytest.raises(PenchantError, match="failed 1 times at training a network"):
         replicas.of_replicas(cluster_work.object_or_die, None, Run(ray=ray_cluster.address))
 
 
+@pytest.mark.slow
 def test_more_workers_than_there_is_room_for_are_refused(ray_cluster):
     model = pn.models.make("dot")
     for run, sentence in (

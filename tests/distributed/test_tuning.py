@@ -27,6 +27,7 @@ def rows(tuning):
     return [(t.number, t.values, t.score, t.settled, t.problem) for t in tuning.trials]
 
 
+@pytest.mark.slow
 def test_trials_are_those_of_one_process_where_a_worker_dies(
     split, ray_cluster, tmp_path, monkeypatch
 ):
@@ -46,6 +47,7 @@ def test_trials_are_those_of_one_process_where_a_worker_dies(
     assert rows(pn.tune(Peak(), split, trials=12, study=file, **options)) == rows(expected)
 
 
+@pytest.mark.slow
 def test_a_command_tunes_on_a_cluster(split, ray_cluster, tmp_path, call):
     log = tmp_path / "log.csv"
     split.log.frame().drop("row").write_csv(log)

@@ -59,6 +59,7 @@ def test_the_shop_is_followed_word_by_word(tmp_path: Path, monkeypatch: pytest.M
     assert set(again.columns) > {"user", "item", "title", "rank"}
 
 
+@pytest.mark.slow
 def test_the_first_lists_are_made_word_by_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -317,6 +317,7 @@ def test_a_killed_process_loses_only_the_trial_it_was_at(
     assert [p.name for p in tmp_path.iterdir() if "trial" in p.name] == []
 
 
+@pytest.mark.slow
 def test_processes_share_a_study_and_one_of_them_may_be_killed(rated, tmp_path):
     study, log = tmp_path / "study", tmp_path / "log"
     both = [child(study, log, kill_at, "grid") for kill_at in (0, 3, 0)]
