@@ -8,7 +8,8 @@ seconds and processor seconds of reading and of the step, and the peaks of resid
 process after reading and after the step, on Linux also of that which is no file's. The kind
 `encoded` is what `penchant encode` makes of the parts; `one-orders.csv` has lines of orders, of
 which one in a hundred takes an earlier one back, and `one-sessions.csv` kinds of events in
-sessions. `--at-once` reads single files at once.
+sessions. `--at-once` reads single files at once. It exits with 1 where a step failed or had more
+memory than `--most-gb`.
 """
 
 from __future__ import annotations
@@ -258,6 +259,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=KINDS, default="parquet")
     parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
     parser.add_argument("--at-once", action="store_true", help="read single files at once")
+    parser.add_argument("--most-gb", type=float, help="fail where a process had more resident")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if unknown := sorted({*args.steps} - {*STEPS}):
@@ -268,14 +270,21 @@ def main() -> None:
             formats.PIECE = sys.maxsize
         print(json.dumps(run_step(args.steps[0], place)))
         return
+    failed = False
     for name in args.steps or STEPS:
         words = [str(args.events), name, "--kind", args.kind, "--folder", str(args.folder)]
         command = [sys.executable, __file__, *words, "--here", *["--at-once"] * args.at_once]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            print(json.dumps({"step": name, "problem": done.stderr.strip()[-300:]}), flush=True)
+            row = {"step": name, "problem": done.stderr.strip()[-300:]}
         else:
-            print(done.stdout.strip().splitlines()[-1], flush=True)
+            row = json.loads(done.stdout.strip().splitlines()[-1])
+            if args.most_gb is not None and row["peak GB"] > args.most_gb:
+                row["problem"] = f"more than {args.most_gb:g} GB"
+        failed |= "problem" in row
+        print(json.dumps(row), flush=True)
+    if failed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
