@@ -42,8 +42,11 @@ def numbers_of_baskets(events: pl.DataFrame, order: AnyInt) -> Int32 | None:
         times = events["time"].to_physical()[order].alias("instant")
         frame = frame.with_columns(times)
         instant = pl.col("instant").fill_null(pl.col("place").cast(pl.Int64))
-    first = pl.col("place").min().over("user", BASKET, alone.then(instant))
-    return frame.select(first.rank("dense").over("user").cast(pl.Int32) - 1).to_series().to_numpy()
+    first_place = pl.col("place").min().over("user", BASKET, alone.then(instant))
+    first = frame.select(first_place).to_series().to_numpy()
+    n_begun = np.cumsum(first == np.arange(len(first)), dtype=np.int32)
+    of_user = np.where(changes(frame["user"].to_numpy()), n_begun, 0)
+    return np.asarray(n_begun[first] - np.maximum.accumulate(of_user), np.int32)
 
 
 def basket_numbers(
