@@ -72,7 +72,7 @@ def test_default_models_suit_the_log(call, tiny_csv, tmp_path):
         for path in (tiny_csv, plain)
     }
     rated = set(models["tiny"]) - set(models["plain"])
-    assert rated == {"item-knn:similarity=pearson", "dot", "gaussian-process"}
+    assert rated == {"item-knn:similarity=pearson", "dot", "gaussian-process", "recent-popular"}
     assert {"ease", "ials", "item-knn", "user-knn", "popular", "random"} <= set(models["plain"])
 
 

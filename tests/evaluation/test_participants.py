@@ -43,6 +43,13 @@ def test_other_comparisons_have_them_where_a_model_of_order_takes_part(log):
     assert names([ItemKNN()], pn.split_random(sequences)) > OF_ORDER
 
 
+def test_where_a_log_is_split_at_a_time_what_was_popular_lately_is_a_trivial_answer(log):
+    assert names([ItemKNN()], pn.split_by_time(log)) == {
+        *("random", "popular", "recent-popular", "item-knn"),
+    }
+    assert "recent-popular" not in names([ItemKNN()], pn.split_per_user(log))
+
+
 def test_a_baseline_that_is_asked_for_is_not_there_twice(log):
     split = pn.split_leave_last_out(log)
     assert names({"markov": MarkovChain()}, split) == {"random", "popular"} | OF_ORDER

@@ -101,7 +101,7 @@ def test_the_best_trivial_answer_is_that_of_the_segment():
         value = each["ease:l2=10.0"].metrics["ndcg@10"]
         assert value.gain == pytest.approx(value.value - best)
     assert known.best_trivial.name == "random"
-    assert table.best_trivial.name == "popular"
+    assert table.best_trivial.name == "recent-popular"
 
 
 def test_models_that_know_nothing_of_new_users_are_named(result, split):

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from penchant.data.splits import Split
-from penchant.models import BASELINES, BASELINES_OF_ORDER, BASELINES_OF_REPEATS, find, spec_of
+from penchant.models import (
+    BASELINES,
+    BASELINES_OF_ORDER,
+    BASELINES_OF_REPEATS,
+    BASELINES_OF_TIME,
+    find,
+    spec_of,
+)
 from penchant.models.base import Recommender, Task
-from penchant.repeats import Repeats
 
 
 def participants_of(
@@ -37,7 +43,12 @@ def participants_of(
         name: (model, set(tasks)) for name, model in named.items()
     }
     in_order = foretells_next(split) or any(m.signal == "order" for m in named.values())
-    for name, own in _baselines_of(tasks, split.repeats, in_order).items():
+    further = (
+        *(BASELINES_OF_REPEATS if split.repeats != "excluded" else ()),
+        *(BASELINES_OF_ORDER if in_order else ()),
+        *(BASELINES_OF_TIME if split.kind == "time" else ()),
+    )
+    for name, own in _baselines_of(tasks, further).items():
         cls = find(name)
         if name in participants and isinstance(participants[name][0], cls):
             continue
@@ -55,15 +66,16 @@ def foretells_next(split: Split) -> bool:
     return of_next or split.log.origin.layout == "sequences"
 
 
-def _baselines_of(tasks: Iterable[Task], repeats: Repeats, in_order: bool) -> dict[str, set[Task]]:
-    """The names of the tasks' baselines, each with those of the tasks that it is one for."""
+def _baselines_of(tasks: Iterable[Task], of_lists: Iterable[str]) -> dict[str, set[Task]]:
+    """The names of the tasks' baselines, each with those of the tasks that it is one for.
+
+    Args:
+        tasks: of the comparison.
+        of_lists: further baselines of lists.
+    """
     by_name: dict[str, set[Task]] = {}
     if "ranking" in tasks:
-        further = (
-            *(BASELINES_OF_REPEATS if repeats != "excluded" else ()),
-            *(BASELINES_OF_ORDER if in_order else ()),
-        )
-        by_name |= {name: {"ranking"} for name in further}
+        by_name |= {name: {"ranking"} for name in of_lists}
     for task, names in BASELINES.items():
         for name in names if task in tasks else ():
             by_name.setdefault(name, set()).add(task)

@@ -110,6 +110,9 @@ BASELINES_OF_REPEATS = ("personal-popular", "personal-recent")
 BASELINES_OF_ORDER = ("recent-popular", "markov")
 """Further baselines where the next event of a sequence is foretold."""
 
+BASELINES_OF_TIME = ("recent-popular",)
+"""Further baselines where the log is split at a time."""
+
 
 def find(name: str) -> type[Recommender]:
     """The class of a model by its name in the table.
