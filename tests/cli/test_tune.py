@@ -68,7 +68,7 @@ def test_a_comparison_on_test_only_where_asked(call, tiny_csv):
     assert len(answer["compared"]["sentences"]) == 3
     assert said == result.stdout.splitlines()[-len(said) :]
     entries = {e["model"]: e for e in answer["compared"]["tables"]["ranking"]["entries"]}
-    assert {"ease", answer["best"]["model"], "popular", "random"} == set(entries)
+    assert {"ease", answer["best"]["model"], "popular", "recent-popular", "random"} == set(entries)
     value = entries[answer["best"]["model"]]["figures"]["ndcg@10"]["value"]
     assert f"is {value:.4f}" in answer["compared"]["sentences"][0]
 
