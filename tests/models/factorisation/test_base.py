@@ -116,7 +116,7 @@ def test_what_does_not_go_together_is_refused():
     with pytest.raises(ParameterError, match="loss bce needs targets of 0 and 1"):
         FactorisationMachine(loss="bce")
     squared = FactorisationMachine(loss="mse", target="like>=4")
-    assert squared._loss_name == "mse"
+    assert squared.loss_name == "mse"
 
 
 def test_features_beyond_a_few_count_as_a_few_together():
