@@ -25,6 +25,7 @@ from typing import Any
 from large_files import write
 from penchant.atomic_write import write_text_atomically
 from penchant.capacity import STEPS, measured_growth
+from penchant.capacity.growth import Measurement
 from penchant.capacity.model_steps import MODEL_STEPS
 from penchant.capacity.steps import MAIN_STEPS
 from penchant.run import versions
@@ -130,9 +131,13 @@ def show() -> None:
         print("|---" + "|---:|---:" * len(sizes) + "|---|")
         for name, step in steps.items():
             found = [own.get((name, events)) for events in sizes]
-            cells = [f"{m.seconds:,.3g} | {m.peak_bytes / 1e9:.2f}" if m else " | " for m in found]
+            cells = [f"{_seconds(m)} | {m.peak_bytes / 1e9:.2f}" if m else " | " for m in found]
             print(f"| {step.title} | {' | '.join(cells)} | {step.work.name} |")
         print()
+
+
+def _seconds(of: Measurement) -> str:
+    return f"{of.seconds:,.0f}" if of.seconds >= 100 else f"{of.seconds:.3g}"
 
 
 def predict(events: int) -> None:
