@@ -1,7 +1,8 @@
 """How time and memory of each step grow with a log: writes what `penchant plan` computes from.
 
 `python benchmarks/capacity.py` makes logs of 1 and 10 million events as `large_files.py` does, runs
-each step of `penchant.capacity.STEPS` in a process of its own, models at their defaults, and writes
+each step of `penchant.capacity.STEPS` in a process of its own, models at their defaults (further
+ones on a quarter of a million and a million, those that learn in epochs for one), and writes
 processor seconds and peaks of memory to `src/penchant/capacity/growth.json`, which goes on where it
 was stopped. `--events 100_000_000 --step read-parquet` adds one. `--show` prints all as a table,
 and `--predict 100_000_000` what smaller logs predict beside what was measured.

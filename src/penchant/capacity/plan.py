@@ -139,7 +139,7 @@ def plan(
 
     Time and memory follow from measurements on made-up logs whose users and items are as unequal
     as those of public logs, and from what each step's work grows with; models are at their
-    defaults.
+    defaults, and of further ones that learn in epochs one epoch is planned.
 
     >>> import penchant as pn
     >>> small = pn.plan(users=50_000, items=10_000, events=2_000_000)
