@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from penchant.errors import PenchantError
-from penchant.nn import loop
+from penchant.nn import loop, weight_average
 from penchant.nn.loop import GradientStep, Schedule, threads, train
+from penchant.nn.weight_average import WeightAverage
 from penchant.run import Run
 
 
@@ -111,6 +112,75 @@ def test_small_improvements_do_not_count(data):
     schedule = Schedule(epochs=4, batch_size=8, patience=2, min_delta=0.5)
     curve, best = fit(Line(), data, schedule, validate=lambda: next(losses))
     assert (len(curve), best) == (3, 1)
+
+
+def test_a_mean_of_the_weights_is_validated_and_kept(data):
+    schedule = {"epochs": 4, "batch_size": 8}  # seven steps an epoch
+    steps, means, validated = [], [0.0], []
+
+    def slopes_of(network):
+        plain = GradientStep(
+            lambda x, y: (network.slope * x - y).square().mean(),
+            [torch.optim.SGD(network.parameters(), lr=0.1)],
+        )
+
+        def step(*batch):
+            loss = plain(*batch)
+            steps.append(network.slope.item())
+            return loss
+
+        return step
+
+    def fitted(**options):
+        network = Line()
+        generator = torch.Generator().manual_seed(0)
+        found = train(
+            network,
+            slopes_of(network),
+            data,
+            Schedule(**schedule, ema_decay=0.75),
+            generator=generator,
+            **{name: option(network) for name, option in options.items()},
+        )
+        return network.slope.item(), found[1]
+
+    kept, _ = fitted()
+    for n, slope in enumerate(steps, 1):
+        decay = min(0.75, (1 + n) / (10 + n))
+        means.append(decay * means[-1] + (1 - decay) * slope)
+    assert len(steps) == 28
+    assert kept == pytest.approx(means[-1])
+    trained, losses = list(steps), iter([5.0, 1.0, 2.0, 3.0])
+    steps.clear()
+
+    def validate(network):
+        return lambda: (validated.append(network.slope.item()), next(losses))[1]
+
+    kept, best = fitted(validate=validate)
+    assert steps == trained  # training goes on from the weights, not from their mean
+    assert validated == pytest.approx(means[7::7])
+    assert (best, kept) == (2, pytest.approx(means[14]))
+
+
+def test_the_mean_of_a_large_network_is_of_every_few_steps(monkeypatch):
+    monkeypatch.setattr(weight_average, "_WEIGHTS_A_STEP", 1)
+    network = torch.nn.Linear(2, 1)  # three weights
+    average = WeightAverage(network, 0.5)
+    values = iter([4.0, 8.0, 12.0, 16.0, 99.0])
+
+    def step():
+        with torch.no_grad():
+            network.weight.fill_(next(values))
+        return torch.zeros(())
+
+    followed = average.following(step)
+    start = network.weight.detach().clone()
+    for _ in range(5):
+        followed()
+    share = (5 / 14) ** 4  # of the beginning, after the fourth step
+    with average.applied():
+        assert torch.allclose(network.weight, share * start + (1 - share) * 16)
+    assert (network.weight == 99).all()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

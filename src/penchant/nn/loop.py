@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.errors import PenchantError
+from penchant.nn.weight_average import WeightAverage
 from penchant.run import Run
 from penchant.threads import torch_threads
 
@@ -68,6 +69,8 @@ class Schedule:
         drop_last: whether the rows that are left over after the last whole batch are left out;
             they never are where there is no whole batch.
         kernel_rows: rows that a step's products have, where these are not those of a batch.
+        ema_decay: decay of an exponential moving average of the weights after each step, which is
+            what is validated and kept; 0 takes the weights themselves. See `WeightAverage`.
     """
 
     epochs: int
@@ -77,6 +80,7 @@ class Schedule:
     shuffle: bool = True
     drop_last: bool = False
     kernel_rows: int | None = None
+    ema_decay: float = 0.0
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -126,12 +130,15 @@ def train(
     best_loss, best_epoch = math.inf, 0
     best_weights: dict[str, Tensor] = {}
     seconds = 0.0
-    replicas = None
+    replicas = average = None
     if run.replica:
         from penchant.nn.replicas import Replicas  # what it imports takes a second
 
         replicas = Replicas(generator)
         step = replicas.step(network, step)
+    if schedule.ema_decay:
+        average = WeightAverage(network, schedule.ema_decay)
+        step = average.following(step)
     with (
         threads(run, schedule.kernel_rows or schedule.batch_size),
         run.progress.task(name, schedule.epochs) as task,
@@ -151,15 +158,16 @@ def train(
             row = {"epoch": float(epoch), "loss": loss}
 
             if validate is not None:
-                with torch.no_grad():
-                    loss = validate()
-                if replicas:  # which are to stop at the same epoch
-                    loss = replicas.agreed(loss)
-                row["validation_loss"] = loss
-                _require_finite(loss, f"validation loss of {name}", epoch)
-                if loss < best_loss - schedule.min_delta:
-                    best_loss, best_epoch = loss, epoch
-                    _keep(network.state_dict(), best_weights)
+                with average.applied() if average else nullcontext():
+                    with torch.no_grad():
+                        loss = validate()
+                    if replicas:  # which are to stop at the same epoch
+                        loss = replicas.agreed(loss)
+                    row["validation_loss"] = loss
+                    _require_finite(loss, f"validation loss of {name}", epoch)
+                    if loss < best_loss - schedule.min_delta:
+                        best_loss, best_epoch = loss, epoch
+                        _keep(network.state_dict(), best_weights)
 
             row["seconds"] = seconds
             curve.append(row)
@@ -170,6 +178,8 @@ def train(
             if schedule.patience is not None and waited >= max(schedule.patience, 1):
                 break
     if not best_epoch:
+        if average:
+            average.exchange()
         return curve, len(curve)
     network.load_state_dict(best_weights)
     return curve, best_epoch

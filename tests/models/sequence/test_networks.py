@@ -46,6 +46,8 @@ def _next(model: SequenceNetworkModel, *items: int) -> int:
         ("sasrec", ",negatives=none"),
         ("sasrec", ",negatives=none,precision=bfloat16"),
         ("sasrec", ",negatives=5,neighbours=2"),
+        ("sasrec", ",negatives=5,ema_decay=0.5"),
+        ("gru4rec", ",negatives=none,ema_decay=0.8"),
         ("gru4rec", ",negatives=none,neighbours=2,scale=10"),
         ("esasrec", ""),
         ("esasrec", ",negatives=5,heads=2"),

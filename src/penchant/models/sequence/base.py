@@ -79,6 +79,8 @@ class SequenceNetworkModel(ReadsHistories):
             is helped by what was near it: Wang et al., "Global Context Enhanced Graph Neural
             Networks for Session-based Recommendation" (2020), section 4.1, without attention.
         l2: decay of the network's weights in each step, as a share of the learning rate.
+        ema_decay: of the exponential moving average of the weights after each step, which is what
+            is validated and kept (Polyak and Juditsky 1992); 0 keeps the weights themselves.
         batch_size: events in a batch.
         epochs: the most passes over the events.
         patience: epochs without a better validation nDCG@100 before stopping.
@@ -94,6 +96,7 @@ class SequenceNetworkModel(ReadsHistories):
     attributes: bool = False
     neighbours: Annotated[int, Field(ge=0), Space(0, 40)] = 0
     l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.997
     batch_size: Annotated[int, Field(gt=0), Space(512, 16_384, log=True)] = 1024
     epochs: Annotated[int, Field(gt=0)] = 60
     patience: Annotated[int | None, Field(gt=0)] = 8
@@ -131,9 +134,11 @@ class SequenceNetworkModel(ReadsHistories):
         # Rows of the items' own table are updated where a batch touches them, all others always.
         tables = int(weighed == n_items) + int(self.neighbours > 0)
         table = tables * n_items * self.dim
+        copies = 9 if self.ema_decay else 6  # of a table, its moments and the best epoch's
         per_event = 3 * (self._encoder_work() + weighed * (self.dim + PASS))
         return FittingCost(
-            memory=4.0 * (6 * (1 + tables) * n_items * self.dim + 60 * self.batch_size * self.dim),
+            memory=4.0
+            * (copies * (1 + tables) * n_items * self.dim + 60 * self.batch_size * self.dim),
             multiply_adds=float(self.epochs * (n_events * per_event + batches * 5 * PASS * table)),
         )
 
@@ -166,6 +171,7 @@ class SequenceNetworkModel(ReadsHistories):
                     batch_size=1,
                     patience=self.patience,
                     kernel_rows=self.batch_size,
+                    ema_decay=self.ema_decay,
                 ),
                 generator=generator,
                 validate=partial(self._validation_loss, network, some_users(validation, self.seed))
