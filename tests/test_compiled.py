@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from penchant.compiled import AVAILABLE, compile_seconds
 from penchant.models import IALS
 from penchant.run import Run
 from penchant.testing import planted_pairs
@@ -17,3 +18,12 @@ def test_fitting_leaves_the_threads_of_torch(threads: int | None) -> None:
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="needs numba, which the extra fast installs")
+def test_compiling_is_timed() -> None:
+    import numba
+
+    before = compile_seconds()
+    assert numba.njit(lambda x: x + 1)(1) == 2
+    assert compile_seconds() > before

@@ -27,8 +27,11 @@ _OPTIONS: dict[str, Any] = {
 }
 if AVAILABLE:
     import numba
+    from numba.core import event
 
     loop_range = numba.prange
+    _compiling = event.TimingListener()
+    event.register("numba:compile", _compiling)
 
 
 def compiled(function: F) -> F:
@@ -53,6 +56,11 @@ def compiled_inline(function: F) -> F:
     if not AVAILABLE:
         return function
     return cast(F, numba.njit(inline="always", **_OPTIONS)(function))
+
+
+def compile_seconds() -> float:
+    """How long this process has compiled so far, which is done once on a machine."""
+    return float(_compiling.duration) if AVAILABLE and _compiling.done else 0.0
 
 
 def thread_count() -> int:

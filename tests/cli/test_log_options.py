@@ -163,6 +163,18 @@ def test_tuning_names_the_same_log_to_go_on_with(call, words):
     assert shlex.split(advice)[2:-2] == ["compare", *map(str, words)]
 
 
+def test_tuning_names_the_same_split_and_metric_to_go_on_with(call, words):
+    split = ("--split", "per-user", "--test", "0.2", "--seed", "5")
+    done = call("tune", *words, *split, "-m", "ease", "-s", "l2=10,100", "--metric", "recall@5")
+    assert done.exit_code == 0, done.stderr
+    advice = next(line for line in done.stderr.splitlines() if line.startswith("Next: "))
+    given = shlex.split(advice)[3:]
+    assert given[: len(words)] == [*map(str, words)]
+    assert given[len(words) : -4] == [*split]
+    assert given[-4] == "-m"
+    assert given[-2:] == ["--metric", "recall@5"]
+
+
 def test_an_audit_takes_tables_of_a_log_alone(call, shop):
     tables = ("--items", shop / "things.csv")
     assert json.loads(call("audit", shop / "ratings.csv", *tables, "--json").stdout)

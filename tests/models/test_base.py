@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
 
 from penchant.data.dataset import Dataset
-from penchant.errors import ParameterError, UnknownIdError
+from penchant.errors import ParameterError, PenchantError, UnknownIdError
 from penchant.models import EASE
 
 
 @pytest.fixture(scope="module")
-def model():
+def log():
     pairs = [(u, i) for u, items in (("a", "xyz"), ("b", "xyw"), ("c", "xw")) for i in items]
-    return EASE(l2=1.0).fit(Dataset.from_frame(pl.DataFrame(pairs, ["user", "item"], orient="row")))
+    return Dataset.from_frame(pl.DataFrame(pairs, ["user", "item"], orient="row"))
+
+
+@pytest.fixture(scope="module")
+def model(log):
+    return EASE(l2=1.0).fit(log)
 
 
 @pytest.mark.parametrize("method", ["recommend", "histories_of", "history", "similar_items"])
@@ -93,3 +99,18 @@ def test_lists_of_few_users_leave_the_number_of_threads_alone(model):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+class PaddedEASE(EASE):
+    """With a column too many, as of an item that fills up short sequences."""
+
+    def _scores(self, users):
+        scores = super()._scores(users)
+        return np.concatenate([scores, np.full((len(scores), 1), -9, np.float32)], axis=1)
+
+
+def test_scores_of_another_shape_are_refused(log):
+    padded = PaddedEASE(l2=1.0).fit(log)
+    wanted = r"PaddedEASE gave scores of shape \(3, 5\) for 3 users and 4 items: _scores is to give"
+    with pytest.raises(PenchantError, match=wanted):
+        padded.recommend(["a", "b", "c"])

@@ -99,6 +99,7 @@ def train(
         fitted = learn(unfitted, data, validation, run)
 
     from penchant.bundle import save
+    from penchant.compiled import compile_seconds
 
     save(fitted, output, overwrite=overwrite, before_placing=remember)
     run.finished(fitted)
@@ -118,6 +119,8 @@ def train(
         session.reply(facts)
         return
     print(f"Learned {fitted!r} from {data!r} in {fitted.fit_seconds_:.1f} s; it is in {output}.")
+    if (compiling := compile_seconds()) >= 1:
+        print(f"Compiling loops took {compiling:.0f} s more, which is done once on a machine.")
     user = shlex.quote(str(data.users[0]))
     logger.info(f"Next: penchant recommend {shlex.quote(str(output))} --user {user} --explain")
     logger.info(f"Again: {facts['reproduce']}")

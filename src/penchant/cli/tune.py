@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _BEST = 5  # trials that are shown
+_METRIC = "ndcg@10"
 _INTERRUPTED = 130  # the exit code of a program that was stopped by Ctrl-C
 
 
@@ -40,7 +41,7 @@ def tune(
     ] = "ease",
     metric: Annotated[
         str, typer.Option(help="What to go by on validation, such as ndcg@10 or rmse.")
-    ] = "ndcg@10",
+    ] = _METRIC,
     space: Annotated[
         list[str] | None,
         typer.Option(
@@ -132,10 +133,11 @@ def tune(
             print(sentence)
     write_page(tuning, page)
     if not session.json:
-        logger.info(
-            f"Next: penchant compare {shlex.join(words(log, tables, content))} "
-            f"-m {shlex.quote(tuning.best_name)}"
-        )
+        # The same test events, of which tuning has seen none.
+        given = [*words(log, tables, content, split), "-m", tuning.best_name]
+        given += ["--metric", metric] if metric != _METRIC else []
+        given += ["--like", f"{like:g}"] if like is not None else []
+        logger.info(f"Next: penchant compare {shlex.join(given)}")
         logger.info(f"Again: {reproduce}")
     if tuning.interrupted:
         raise typer.Exit(_INTERRUPTED)

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from penchant.compiled import compile_seconds
+
 
 @dataclass
 class Meter:
     """Filled in when the measured work is done.
 
     Attributes:
-        seconds: wall-clock time.
+        seconds: wall-clock time, without that of compiling loops, which is done once on a machine.
         peak_bytes: how far resident memory rose above its level at the start; None where the
             system does not tell.
     """
@@ -32,11 +34,11 @@ def measured() -> Iterator[Meter]:
     """
     meter = Meter()
     before = _reset_peak()
-    started = time.perf_counter()
+    started, compiling = time.perf_counter(), compile_seconds()
     try:
         yield meter
     finally:
-        meter.seconds = time.perf_counter() - started
+        meter.seconds = time.perf_counter() - started - (compile_seconds() - compiling)
         peak = _status("VmHWM")
         if before is not None and peak is not None:
             meter.peak_bytes = max(0, peak - before)

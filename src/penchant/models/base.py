@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from penchant.compiled import compile_seconds
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -26,7 +27,7 @@ from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.fitting_costs import FittingCosts
 from penchant.models.item_titles import ItemTitles
-from penchant.models.lists import cosines, list_table, report_fallback
+from penchant.models.lists import cosines, list_table, report_fallback, with_shape
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import Explains, ItemVectors
 from penchant.repeats import Repeats
@@ -130,12 +131,12 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
             )
         self._require_room(train, run)
         self._forget()
-        started = time.perf_counter()
+        started, compiling = time.perf_counter(), compile_seconds()
         fit_by_processes(self, train, validation, run)
         if not keeps_model(run):
             self._forget()
             return self
-        self.fit_seconds_ = time.perf_counter() - started
+        self.fit_seconds_ = time.perf_counter() - started - (compile_seconds() - compiling)
         self.users_ = train.users
         self.items_ = train.items
         self.histories_ = train.histories
@@ -170,9 +171,10 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
         Raises:
             NotFittedError: the model has not been fitted.
             ParameterError: the histories are of another item vocabulary.
+            PenchantError: the model's scores have another shape.
         """
         self.require_own_items(users)
-        return self._scores(users)
+        return with_shape(self._scores(users), users, type(self).__name__)
 
     def item_scores(self, users: Histories, items: Int32) -> Float32:
         """float32[n_users, n], the scores of these items: columns of `scores`, up to rounding.

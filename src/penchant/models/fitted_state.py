@@ -46,7 +46,7 @@ class FittedState:
         item_table_: what it says of items, without vectors.
         log_fingerprint_: of the training log.
         log_name_: of the training log.
-        fit_seconds_: how long fitting took.
+        fit_seconds_: how long fitting took, without compiling loops.
     """
 
     users_: Vocabulary

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import titles_of
+from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
+from penchant.errors import PenchantError
 from penchant.typing import Float32, Int32
 
 logger = logging.getLogger(__name__)
@@ -55,6 +57,21 @@ def list_table(
     if titles:
         columns.append(pl.Series("title", titles_of(items, item_table, listed), pl.String))
     return pl.DataFrame(columns)
+
+
+def with_shape(scores: Float32, users: Histories, model: str) -> Float32:
+    """The scores, float32[n_users, n_items] as they should be.
+
+    Raises:
+        PenchantError: they have another shape.
+    """
+    if np.shape(scores) != (len(users), users.n_items):
+        raise PenchantError(
+            f"{model} gave scores of shape {np.shape(scores)} for {len(users)} users and "
+            f"{users.n_items} items: _scores is to give a row for each user, and a column for each "
+            "item of the log that the model was fitted to, in their order."
+        )
+    return scores
 
 
 def cosines(vectors: Float32, rows: Int32) -> Float32:

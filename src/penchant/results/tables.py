@@ -53,7 +53,7 @@ class Cost:
     """What a model took on this machine.
 
     Attributes:
-        fit_seconds: time to learn.
+        fit_seconds: time to learn, without that of compiling loops, once on a machine.
         score_seconds: time to answer for all test users or rows.
         answers: how many users or rows that were.
         peak_bytes: memory beyond what was in use before, while fitting; None where not known.
