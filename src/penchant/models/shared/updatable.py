@@ -11,8 +11,8 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import polars as pl
 
-from penchant.data.basket_keys import keyed_anonymous, keys_of_histories, n_baskets
 from penchant.compiled import compile_seconds
+from penchant.data.basket_keys import keyed_anonymous, keys_of_histories, n_baskets
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.data.merging import KnownLog, MergedLog, merged
