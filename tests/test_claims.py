@@ -1,6 +1,7 @@
 """A published figure beside the trivial answers."""
 
 import json
+import re
 
 import numpy as np
 import polars as pl
@@ -78,6 +79,36 @@ def test_what_cannot_be_claimed(liker):
     bare = pn.Dataset.from_frame(liker.frame().drop("rating"))
     with pytest.raises(ParameterError, match="judges ratings"):
         pn.claim(published=0.3, on=bare, metric="f1")
+
+
+def test_a_percentage_is_refused_where_the_metric_is_a_share(liker):
+    with pytest.raises(ParameterError, match=r"from 0 to 1, .* 84\.91: as .*, 84\.91 % is 0\.8491"):
+        pn.claim(84.91, on=liker, metric="like-accuracy")
+    found = pn.claim(0.8491, on=liker, metric="like-accuracy")
+    with pytest.raises(ParameterError, match=r"84\.91 % is 0\.8491"):
+        found.of(84.91)
+    assert pn.claim(1.0, on=liker, metric="like-accuracy").verdict == "better"
+
+
+@pytest.mark.parametrize(
+    ("published", "metric", "words"),
+    [
+        (-0.9, "rmse", "rmse is 0 or more, and cannot be -0.9."),
+        (-0.1, "f1", "f1 is from 0 to 1, and cannot be -0.1."),
+        (101, "auc", "auc is from 0 to 1, and cannot be 101."),
+        (-1.5, "pearson", "pearson is from -1 to 1, and cannot be -1.5."),
+    ],
+)
+def test_what_a_metric_cannot_be_is_refused(liker, published, metric, words):
+    with pytest.raises(ParameterError, match=re.escape(words)):
+        pn.claim(published, on=liker, metric=metric)
+
+
+def test_what_lists_are_like_is_no_claim():
+    split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
+    for metric in ("coverage@10", "novelty@10"):
+        with pytest.raises(ParameterError, match=f"{metric} describes lists and is no merit"):
+            pn.claim(0.5, on=split, metric=metric)
 
 
 def test_what_a_constant_has_is_said_where_something_else_is_best():

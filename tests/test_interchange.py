@@ -161,24 +161,36 @@ class Prediction(NamedTuple):
 
     uid: object
     iid: object
-    r_ui: float
+    r_ui: float | None
     est: float
     details: dict[str, object]
 
 
 def test_predictions():
     found = pn.predictions_from([Prediction("ann", "x", 4.0, 3.5, {"was_impossible": False})])
-    assert found.rows() == [("ann", "x", 3.5)]
+    assert found.rows() == [("ann", "x", 3.5, 4.0)]
+    assert found.columns == ["user", "item", "prediction", "rating"]
+    unrated = [Prediction("ann", "x", None, 3.5, {"was_impossible": False})]
+    assert pn.predictions_from(unrated).rows() == [("ann", "x", 3.5)]
     table = pd.DataFrame({"user_id": [1, 2], "item_id": [5, 6], "score": [0.5, np.nan]})
     collection = SimpleNamespace(to_df=lambda: table)
     for result in (table, collection, pl.from_pandas(table)):
         found = pn.predictions_from(result)
         assert found.columns == ["user", "item", "prediction"]
         assert found["item"].to_list() == [5, 6]
+    rated = pn.predictions_from(table.assign(rating=[4.0, 2.0]))
+    assert rated["rating"].to_list() == [4.0, 2.0]
     with pytest.raises(DataError, match="no prediction column among"):
         pn.predictions_from(pd.DataFrame({"user": [1], "item": [2]}))
     with pytest.raises(DataError, match="is no table of results"):
         pn.predictions_from(3)
+
+
+def test_predictions_with_their_ratings_are_judged_as_they_come():
+    given = [Prediction(n % 9, n, float(n % 5), n % 5 + 0.5, {}) for n in range(90)]
+    judged = pn.evaluate_predictions(pn.predictions_from(given), ["mae"], replicates=100)
+    assert [entry.name for entry in judged.entries] == ["prediction"]
+    assert judged["prediction"].metrics["mae"].value == pytest.approx(0.5)
 
 
 def test_lists():

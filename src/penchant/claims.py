@@ -14,7 +14,7 @@ from penchant.data.splits import Split
 from penchant.data.target import Like
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate
-from penchant.metrics import Bootstrap, RowMetric, interval, parse, replicates
+from penchant.metrics import Bootstrap, ListMetric, Metric, RowMetric, interval, parse, replicates
 from penchant.notebook import ShownAsText
 from penchant.typing import Float32, Float64, Int64
 
@@ -86,9 +86,9 @@ class Claim(ShownAsText):
         """Another published value of the same metric beside the same trivial answers.
 
         Raises:
-            ParameterError: the value is not finite.
+            ParameterError: the value is not finite, or the metric cannot have it.
         """
-        _check_finite(published)
+        _check_published(published, parse(self.metric))
         verdict = _verdict(published, self.best, higher_is_better=self.higher_is_better)
         return replace(self, published=published, verdict=verdict)
 
@@ -130,7 +130,7 @@ def claim(
     than the best trivial answer reaches on other draws of these users.
 
     Args:
-        published: the value.
+        published: the value, a share and not a percentage where the metric is one.
         on: the split or log.
         metric: its name, such as `f1`, `like-accuracy`, `rmse` or `ndcg@10`.
         like: the rating from which an event is a like; by default the upper quarter of the scale.
@@ -139,8 +139,9 @@ def claim(
         seed: of the bootstrap.
 
     Raises:
-        ParameterError: the value is not finite, the metric is unknown or asks for a ranking of a
-            whole log, or there are no ratings for it.
+        ParameterError: the value is not finite, or the metric cannot have it (a percentage of a
+            share); the metric is unknown, is no merit, as coverage is none, or asks for a ranking
+            of a whole log; or there are no ratings for it.
 
     Example:
         >>> split = pn.split_per_user(planted_pairs())
@@ -148,7 +149,7 @@ def claim(
         no better
     """
     measure = parse(metric)
-    _check_finite(published)
+    _check_published(published, measure)
     log = on.log if isinstance(on, Split) else on
     if measure.task != "ranking" and not log.has_ratings:
         raise ParameterError(f"The metric {metric} judges ratings, and {log.name!r} has none.")
@@ -198,9 +199,22 @@ def claim(
     )
 
 
-def _check_finite(published: float) -> None:
+def _check_published(published: float, metric: Metric) -> None:
+    """Refuse what is no value of the metric, and metrics that are no merit."""
     if not math.isfinite(published):
         raise ParameterError(f"A published figure is a number, not {published}.")
+    if isinstance(metric, ListMetric):
+        raise ParameterError(
+            f"{metric.name} describes lists and is no merit, so that no value of it is better than "
+            "that of trivial answers: claim a metric of what is right, such as ndcg@10."
+        )
+    low, high = metric.bounds
+    if low <= published <= high:
+        return
+    extent = f"from {low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
+    is_percentage = high == 1 and high < published <= 100
+    hint = f": as a share, {published:g} % is {published / 100:g}" if is_percentage else ""
+    raise ParameterError(f"{metric.name} is {extent}, and cannot be {published:g}{hint}.")
 
 
 def _verdict(published: float, best: Baseline, *, higher_is_better: bool) -> ClaimVerdict:

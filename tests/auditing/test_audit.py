@@ -162,6 +162,17 @@ def test_an_audit_of_a_result_keeps_what_its_models_showed(result):
     assert found["same-list"].sentence == result.findings["same-list"].sentence
 
 
+def test_an_audit_of_a_result_judges_further_models_beside_it(result):
+    own = Random(seed=5).fit(result.split.train).recommend(k=10)
+    found = pn.audit(result, lists={"dice": own})
+    judged = {f.about: f.level for f in found if f.rule == "no-better-than-trivial"}
+    assert judged.pop("dice (ranking)") == "doubtful"
+    assert judged == {
+        f.about: f.level for f in result.findings if f.rule == "no-better-than-trivial"
+    }
+    assert found["unscored-test-rows"].level == "passed"
+
+
 def test_results_of_two_splits_do_not_stand_side_by_side(result):
     other = pn.split_per_user(planted_pairs(seed=1), validation=0.1, test=0.2)
     second = pn.evaluate({}, other, ["ndcg@10"], replicates=50)
@@ -194,7 +205,11 @@ def test_what_makes_no_sense_is_refused(given, words):
 
 def test_lists_of_candidates_may_hold_the_positive_and_negatives_may_not(parts):
     own = parts["test"].select("user", "item")
-    beside = pl.concat([own, parts["train"].select("user", "item").head(0)])
+    every = own.select("user").unique().join(own.select("item").unique(), how="cross")
+    had = pl.concat([own, parts["train"].select("user", "item")])
+    beside = pl.concat([own, every.join(had, on=["user", "item"], how="anti")])
+    only = pn.audit(**_two(parts), candidates=own)["negatives-are-positives"]
+    assert only.level == "not checkable"
     assert pn.audit(**_two(parts), candidates=beside)["negatives-are-positives"].level == "passed"
     some = pl.concat([own.head(40), pl.DataFrame({"user": range(1, 101), "item": [10**6] * 100})])
     assert pn.audit(**_two(parts), candidates=some)["negatives-are-positives"].level == "wrong"
@@ -242,13 +257,6 @@ def test_lists_of_others_are_judged_beside_popularity(parts):
     figure = result.table()["ease:l2=10.0"].metrics["ndcg@10"]
     assert f"ndcg@10 {figure.value:.4f}" in theirs.sentence
     assert theirs.figure == pytest.approx(figure.gain)
-
-
-def test_lists_for_nobody_that_is_known_are_not_judged(parts):
-    lists = pl.DataFrame({"user": [-5, -5], "item": [1, 2], "rank": [1, 2]})
-    found = pn.audit(**_two(parts), lists={"theirs": lists})
-    assert found["no-better-than-trivial"].level == "not checkable"
-    assert found["same-list"].level == "not checkable"
 
 
 def test_a_list_that_names_an_item_twice_is_refused(parts):

@@ -9,9 +9,12 @@ import pytest
 
 import penchant as pn
 from penchant.auditing import RULES, Bar, Lists, Material, Predictions
+from penchant.auditing.features import Features
 from penchant.auditing.intervals import share_interval
+from penchant.auditing.material import UnknownIds
 from penchant.results.rule_findings import RuleFindings
 from penchant.results.tables import Entry, MetricValue, Table
+from penchant.testing import planted_pairs
 from penchant.testing.planted_faults.logs import as_split, split_at_random, synthetic_log
 
 CHECKS = {rule.name: check for rule, check in RULES}
@@ -29,6 +32,66 @@ def test_the_document_names_every_rule_with_its_bars():
         (line,) = [x for x in lines if x.startswith(f"| `{rule.name}` | {rule.question} |")]
         for bar in (rule.bar.wrong, rule.bar.doubtful):
             assert bar is None or f"{bar:g}" in line
+
+
+_LOOK_AT_THE_SPLIT = {
+    *(
+        "same-event",
+        "same-pair",
+        "same-text",
+        "copies",
+        "trained-on-future",
+        "cold-items",
+        "no-validation",
+    ),
+    *("popularity-shift", "split-stated", "ties-in-time", "ties-in-history"),
+}
+
+
+@pytest.mark.parametrize("n", [0, 30], ids=["no rows", "rows of unknown ids"])
+@pytest.mark.parametrize("with_split", [True, False])
+@pytest.mark.parametrize(("rule", "check"), [(rule.name, check) for rule, check in RULES])
+def test_a_rule_that_was_given_nothing_to_look_at_never_passes(rule, check, with_split, n):
+    unknown, keys = np.full(n, -1, np.int32), np.full(n, -1, np.int64)
+    figure = {"ndcg@10": MetricValue(0.1)}
+    trivial = Entry("popular", trivial=True, metrics=figure)
+    finite = np.full(n, np.nan)
+    given = Material(
+        split=split_at_random(synthetic_log(3), texts=True) if with_split else None,
+        tables=() if n else (Table("rating", ("rmse",), (), users=0, rows=0),),
+        computed_tables=(Table("ranking", ("ndcg@10",), (trivial,), users=n, rows=n),),
+        predictions={"m": Predictions(finite, finite, np.zeros(n, np.int64))},
+        scored_pairs={"m": keys},
+        unknown_ids={"m": UnknownIds(0, 0, pl.DataFrame())},
+        lists={"m": Lists(np.arange(n, dtype=np.int32), np.repeat(unknown[:, None], 10, 1))},
+        features=Features(
+            frame=pl.DataFrame({"text": pl.Series([""] * n, dtype=pl.String)}),
+            rows=np.arange(n),
+            target=finite,
+            test=np.zeros(n, bool),
+            keys={"user": keys, "item": keys},
+        ),
+        negatives=keys,
+        candidates=pl.DataFrame({"user": unknown, "item": unknown}) if with_split else None,
+        history=pl.DataFrame({"test": finite, "kept": np.zeros(n, bool)}),
+        trials=pl.DataFrame({"l2": finite, "score": finite}),
+        fingerprints={"m": "1"},
+    )
+    levels = {finding.level for finding in check(given)}
+    if not (with_split and rule in _LOOK_AT_THE_SPLIT):
+        assert levels == {"not checkable"} or (not n and rule == "no-trivial-baseline")
+
+
+def test_a_split_alone_shows_only_what_is_in_it():
+    found = pn.audit(pn.split_random(planted_pairs()))
+    assert {f.rule for f in found if f.level != "not checkable"} <= _LOOK_AT_THE_SPLIT
+
+
+def test_trivial_answers_alone_need_no_strong_method_beside_them():
+    alone = Entry("popular", trivial=True, metrics={"ndcg@10": MetricValue(0.1)})
+    table = Table("ranking", ("ndcg@10",), (alone,), users=5, rows=5)
+    assert one("no-strong-baseline", tables=(table,)).level == "not checkable"
+    assert one("sampled-metric", tables=(table,)).level == "passed"
 
 
 @pytest.mark.parametrize(

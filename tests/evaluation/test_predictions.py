@@ -24,6 +24,31 @@ def test_trivial_columns_take_part_even_when_only_others_are_named():
     assert found["theirs"].metrics["rmse"].gain > 0
 
 
+def test_ids_times_and_folds_are_no_models():
+    lenskit = TABLE.rename({"user": "user_id", "theirs": "prediction"}).with_columns(
+        item_id=pl.int_range(120),
+        timestamp=pl.int_range(120),
+        unixReviewTime=pl.int_range(120),
+        fold=1,
+        title=pl.lit("a text"),
+    )
+    options = {"user": "user_id", "trivial": ["mean"], "replicates": 100}
+    found = pn.evaluate_predictions(lenskit, ["rmse"], **options)
+    assert {entry.name for entry in found.entries} == {"prediction", "mean"}
+    (note,) = [n for n in found.notes if n.startswith("Models are")]
+    assert "prediction, mean, and not fold, item_id, timestamp, title, unixReviewTime" in note
+    named = pn.evaluate_predictions(lenskit, ["rmse"], predictions=["timestamp"], **options)
+    assert {entry.name for entry in named.entries} == {"timestamp", "mean"}
+    assert not [n for n in named.notes if n.startswith("Models are")]
+    shown = pn.evaluate_predictions(TABLE, ["rmse"], trivial=["mean"], replicates=100)
+    assert not [n for n in shown.notes if n.startswith("Models are")]
+
+
+def test_a_table_without_models_is_refused():
+    with pytest.raises(DataError, match="of user, rating, fold: name it in predictions"):
+        pn.evaluate_predictions(TABLE.select("user", "rating", fold=1), ["rmse"])
+
+
 def test_undefined_figures_stand_last():
     columns = TABLE.select("user", "rating", mean="mean", theirs="theirs")
     found = pn.evaluate_predictions(columns, ["pearson"], trivial=["mean"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import penchant.metrics
@@ -13,8 +15,10 @@ from penchant.metrics import (
     NAMES,
     NDCG,
     RMSE,
+    Catalogue,
     Coverage,
     Metric,
+    Ranked,
     RankingMetric,
     Recall,
     RowMetric,
@@ -33,6 +37,37 @@ def test_every_name_leads_to_a_metric_of_that_name(name: str):
     assert isinstance(metric.higher_is_better, bool)
     if isinstance(metric, RowMetric):
         assert metric.takes in ("rating", "score", "probability", "decision")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_lie_within_the_bounds_of_their_metric(name: str):
+    metric = parse(name.replace("@k", "@3"))
+    low, high = metric.bounds
+    assert low < high
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        if isinstance(metric, RowMetric):
+            rating = metric.takes == "rating"
+            truth = rng.integers(0, 6, 12) if rating else rng.integers(0, 2, 12)
+            given = {"rating": 9 * rng.random(12), "decision": rng.integers(0, 2, 12)}
+            values = metric(given.get(metric.takes, rng.random(12)), truth)
+        else:
+            lists = np.argsort(rng.random((4, 8)), axis=1)[:, :3].astype(np.int32)
+            items, spend = rng.integers(0, 8, 12).astype(np.int32), rng.random(12)
+            if isinstance(metric, ListMetric):
+                vectors = rng.normal(0, 1, (8, 2)).astype(np.float32)
+                values = metric(lists, Catalogue(9, rng.integers(0, 9, 8), vectors))
+            else:
+                ranked = Ranked.of(lists, np.arange(0, 13, 3), items, spend.astype(np.float32))
+                values = metric(ranked)
+        finite = np.asarray(values)[np.isfinite(values)]
+        assert ((finite >= low - 1e-6) & (finite <= high + 1e-6)).all()
+
+
+def test_metrics_of_errors_and_of_money_have_no_upper_bound():
+    assert parse("rmse").bounds == (0, math.inf)
+    assert parse("ndcg@10").bounds == parse("like-accuracy").bounds == (0, 1)
+    assert parse("revenue@10").bounds[1] == math.inf
 
 
 def test_parse():

@@ -22,8 +22,9 @@ _TRIVIAL = ("popular", "random")
 def with_list_table(material: Material) -> Material:
     """The material with a table of its external lists, by nDCG at 10 or at their length.
 
-    Users count whom every file has a list for; all their test events are relevant. Where models
-    ranked given candidates only, lists of other items cannot stand beside theirs.
+    All test users count, and a user without a list is one whose list hits nothing; all their test
+    events are relevant. Where models ranked given candidates only, lists of other items cannot
+    stand beside theirs.
     """
     external = {n: own for n, own in material.lists.items() if own.external and len(own.users)}
     split = material.split
@@ -36,8 +37,8 @@ def with_list_table(material: Material) -> Material:
         return material
     test = split.test
     by_user = {name: _by_user(test.histories.users, own) for name, own in external.items()}
-    counted = np.all([(items >= 0).any(axis=1) for items in by_user.values()], axis=0)
-    if counted.sum() < 2:
+    listed = np.any([(items >= 0).any(axis=1) for items in by_user.values()], axis=0)
+    if listed.sum() < 2:
         return material
     metric = NDCG(k=min(_K, *(items.shape[1] for items in by_user.values())))
     by_user = _trivial_lists(material, test, metric.k) | by_user
@@ -47,8 +48,8 @@ def with_list_table(material: Material) -> Material:
             for items in by_user.values()
         ],
         axis=1,
-    )[counted]
-    groups = None if test.prefix_groups is None else test.prefix_groups[counted]
+    )
+    groups = test.prefix_groups
     resampled = mean_replicates(values, _REPLICATES, material.seed, groups=groups)
     measurements = {
         name: {metric.name: Measurement(float(values[:, n].mean()), resampled[:, n])}
@@ -58,8 +59,8 @@ def with_list_table(material: Material) -> Material:
         task="ranking",
         metrics=(metric.name,),
         entries=tuple(Entry(name, trivial=name not in external) for name in by_user),
-        users=int(counted.sum()),
-        rows=int(np.diff(test.offsets)[counted].sum()),
+        users=len(values),
+        rows=len(test),
         resampled=None if groups is None else len(np.unique(groups)),
     )
     table = with_verdicts(table, [metric], measurements, _LEVEL)

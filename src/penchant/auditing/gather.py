@@ -14,17 +14,18 @@ import polars as pl
 from penchant.auditing.external_lists import with_list_table
 from penchant.auditing.external_predictions import with_prediction_tables
 from penchant.auditing.feature_rows import features_of
-from penchant.auditing.material import Lists, Material, Predictions
+from penchant.auditing.material import Lists, Material, Predictions, UnknownIds
 from penchant.auditing.table_reading import (
+    NamedPairs,
     aligned,
     frame_of,
-    indices,
-    keys_of,
     lists_of,
+    named_pairs,
     pair_columns,
     value_columns,
 )
 from penchant.errors import DataError, ParameterError
+from penchant.results.finding import EXAMPLES
 from penchant.results.tuning.result import Tuning
 from penchant.typing import Int64
 
@@ -56,15 +57,23 @@ def with_files(
     if lists is not None:
         by_name: dict[str, Lists] = dict(material.lists)
         for name, source in _named(lists, "lists"):
-            by_name[name] = lists_of(material.log, frame_of(source)[0], name)
+            frame, _ = frame_of(source)
+            pairs = named_pairs(material.log, frame, name)
+            by_name[name] = lists_of(pairs, frame, name)
+            material = _with_unknown(material, name, pairs)
         material = replace(material, lists=by_name)
     if features is not None:
         table = features_of(frame_of(features)[0], material, target)
         material = replace(material, features=table)
     if negatives is not None:
-        material = replace(material, negatives=_pairs(material, negatives, "negatives"))
+        pairs = named_pairs(material.log, frame_of(negatives)[0], "the table of negatives")
+        material = _with_unknown(material, "the table of negatives", pairs)
+        material = replace(material, negatives=pairs.keys)
     if candidates is not None:
-        material = replace(material, candidates=_candidates(material, candidates))
+        pairs = _candidates(material, candidates)
+        material = _with_unknown(material, "the table of candidates", pairs)
+        both = pl.DataFrame({"user": pl.Series(pairs.user), "item": pl.Series(pairs.item)})
+        material = replace(material, candidates=both)
     if history is not None:
         material = replace(material, history=_history(history))
     if trials is not None:
@@ -113,18 +122,18 @@ def _with_predictions(material: Material, given: Any) -> Material:
     predictions, scored, rows = dict(material.predictions), dict(material.scored_pairs), {}
     for file, source in _named(given, "predictions"):
         frame, _ = frame_of(source)
-        users, items = pair_columns(frame, "predictions")
-        keys = keys_of(log, frame[users], frame[items])
-        columns = value_columns(frame, (users, items))
+        columns = value_columns(frame, pair_columns(frame, file))
         if not columns:
             raise DataError(f"{file} has no column of numbers that could be predictions.")
-        scored[file] = keys
-        rows[file] = _rows_fingerprint(keys)
+        pairs = named_pairs(log, frame, file)
+        material = _with_unknown(material, file, pairs)
+        scored[file] = pairs.keys
+        rows[file] = _rows_fingerprint(pairs.keys)
         for column in columns:
             values = frame[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
             name = file if len(columns) == 1 else f"{file}: {column}"
             predictions[name] = Predictions(
-                aligned(keys, values, wanted), truth, user, external=True
+                aligned(pairs, values, wanted, name), truth, user, external=True
             )
     if len(rows) > 1:
         material = replace(material, fingerprints=rows)
@@ -135,24 +144,20 @@ def _rows_fingerprint(keys: Int64) -> str:
     return hashlib.sha256(np.unique(keys).tobytes()).hexdigest()[:16]
 
 
-def _pairs(material: Material, source: Any, what: str) -> Int64:
-    frame, _ = frame_of(source)
-    users, items = pair_columns(frame, what)
-    return keys_of(material.log, frame[users], frame[items])
+def _with_unknown(material: Material, name: str, pairs: NamedPairs) -> Material:
+    """The material with what a table names that the log does not have."""
+    at = np.flatnonzero(pairs.unknown)
+    first = at[:EXAMPLES]
+    examples = pairs.ids[first].insert_column(0, pl.Series("row", first + 1))
+    unknown = UnknownIds(len(pairs.keys), len(at), examples)
+    return replace(material, unknown_ids={**material.unknown_ids, name: unknown})
 
 
-def _candidates(material: Material, source: Any) -> pl.DataFrame:
+def _candidates(material: Material, source: Any) -> NamedPairs:
     frame, _ = frame_of(source)
     if "items" in frame.columns and frame["items"].dtype == pl.List:
         frame = frame.rename({"items": "item"}).explode("item")
-    users, items = pair_columns(frame, "candidates")
-    log = material.log
-    return pl.DataFrame(
-        {
-            "user": pl.Series(indices(log.users, frame[users])),
-            "item": pl.Series(indices(log.items, frame[items])),
-        }
-    )
+    return named_pairs(material.log, frame, "the table of candidates")
 
 
 def _history(source: Any) -> pl.DataFrame:

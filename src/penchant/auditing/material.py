@@ -74,6 +74,21 @@ class Lists:
 
 
 @dataclass(frozen=True, eq=False)
+class UnknownIds:
+    """What a table names that the log does not have.
+
+    Attributes:
+        rows: how many rows the table has.
+        unknown: how many of them name a user or an item that the log does not have.
+        examples: some of these, with `row`, `user` and `item`.
+    """
+
+    rows: int
+    unknown: int
+    examples: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class Material:
     """Everything that an audit was given.
 
@@ -86,6 +101,7 @@ class Material:
         predictions: predictions for held-out rows by model.
         scored_pairs: for each file of predictions the pairs (int64 keys, user · n_items + item; -1
             for an unknown user or item) it has rows for.
+        unknown_ids: for each table of users and items what of it the log does not have.
         lists: recommendations by model.
         features: a table of features.
         negatives: int64 keys of the pairs that training took as negatives.
@@ -103,6 +119,7 @@ class Material:
     computed_tables: tuple[Table, ...] = ()
     predictions: Mapping[str, Predictions] = field(default_factory=dict)
     scored_pairs: Mapping[str, Int64] = field(default_factory=dict)
+    unknown_ids: Mapping[str, UnknownIds] = field(default_factory=dict)
     lists: Mapping[str, Lists] = field(default_factory=dict)
     features: Features | None = None
     negatives: Int64 | None = None
@@ -176,6 +193,12 @@ class Material:
     def test_users(self) -> Int32:
         """int32[n_test], the user of each test event."""
         return self.log.events["user"].to_numpy()[self.test_rows]
+
+    def without_list(self, lists: Lists) -> Int64:
+        """The test users, in the log's vocabulary, for whom a model gives no list."""
+        assert self.split is not None
+        listed = lists.users[(lists.items >= 0).any(axis=1)]
+        return np.setdiff1d(self.split.test.histories.users, listed).astype(np.int64)
 
     @cached_property
     def times(self) -> Int64 | None:

@@ -52,11 +52,12 @@ def audit(
         validation: the validation events, if there are any.
         given: events of held-out users that are known and of which no model learns.
         predictions: user, item and a column of numbers for each model; a mapping of names to
-            such tables, or a list of files, for several.
+            such tables, or a list of files, for several. Those that are null, NaN or infinite
+            count as missing.
         features: a table of features by user and item, by item, or by user.
         target: its column with what is to be predicted; by default the rating of the event.
         lists: recommendations, one row a user and item, in order or with rank or score; a
-            mapping or list for several.
+            mapping or list for several. Test users without a list count as 0.
         negatives: user and item of the negatives that training took.
         candidates: user and item of the negatives offered at evaluation.
         history: a row an epoch or trial with `test` and, where known, `validation` (a metric,
@@ -71,7 +72,8 @@ def audit(
             test, as in `penchant.read`.
 
     Raises:
-        DataError: something cannot be read or lacks a column.
+        DataError: something cannot be read or lacks a column, the log has none of the users or
+            items of a table, or a table has two predictions for one pair.
         ParameterError: there is nothing to audit, or what is given does not go together.
 
     Example:
@@ -158,10 +160,17 @@ def _with(material: Material, **changes: Any) -> Material:
 
 
 def _merged(earlier: Findings, later: Findings) -> Findings:
-    """The findings of an evaluation, and of other rules what only the new material shows."""
+    """The findings of an evaluation, and what only the new material shows.
+
+    That is what rules say that had nothing to look at, and what others say of further models.
+    """
     checked_later = {f.rule for f in later if f.level != "not checkable"}
     checked_earlier = {f.rule for f in earlier if f.level != "not checkable"}
     new = checked_later - checked_earlier
-    return Findings.of(
-        later.name, [f for f in earlier if f.rule not in new] + [f for f in later if f.rule in new]
-    )
+    known = {(f.rule, f.about) for f in earlier}
+    further = [
+        f
+        for f in later
+        if f.rule in new or (f.level != "not checkable" and (f.rule, f.about) not in known)
+    ]
+    return Findings.of(later.name, [f for f in earlier if f.rule not in new] + further)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from penchant.data.polars_frames import Frame, as_polars
+from penchant.data.reading.column_names import tells_rows_apart
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import RowMetric, parse
 from penchant.metrics import replicates as resample
@@ -34,14 +36,16 @@ def evaluate_predictions(
         metrics: names of row metrics of one task; the first decides order and verdicts.
         truth: the column with what happened (a rating, or 0 and 1).
         user: the column by which rows are resampled.
-        predictions: the models' columns; by default all others. Trivial ones join.
+        predictions: the models' columns; by default all other columns of numbers but those that
+            are called as ids, times and folds are, and a note names what is left out. Trivial ones
+            join.
         trivial: which of them are trivial answers, with which the others are compared.
         replicates: bootstrap resamples.
         level: of the intervals.
         seed: of the bootstrap.
 
     Raises:
-        DataError: a column is missing.
+        DataError: a column is missing, or none is left for a model.
         ParameterError: metrics are unknown, of several tasks, or do not judge rows.
 
     Example:
@@ -52,11 +56,17 @@ def evaluate_predictions(
         0.5
     """
     table = as_polars(table, "the table of predictions")
-    chosen = list(predictions or (c for c in table.columns if c not in (truth, user, "item")))
+    chosen = list(predictions or _model_columns(table, (truth, user, *trivial)))
     chosen += [name for name in trivial if name not in chosen]
     for column in (truth, user, *chosen):
         if column not in table.columns:
             raise DataError(f"The predictions have no column {column!r}, only {table.columns}.")
+    left_out = [] if predictions else sorted({*table.columns} - {truth, user, *chosen})
+    if not chosen:
+        raise DataError(
+            "No column of the table is called as a model's predictions may be, of "
+            f"{', '.join(table.columns)}: name it in predictions."
+        )
     parsed = [parse(name) for name in metrics]
     tasks = {metric.task for metric in parsed}
     if len(tasks) != 1 or not all(isinstance(m, RowMetric) for m in parsed):
@@ -80,5 +90,22 @@ def evaluate_predictions(
         entries=tuple(Entry(name, trivial=name in trivial) for name in chosen),
         users=int(group.max(initial=-1)) + 1,
         rows=len(table),
+        notes=(
+            f"Models are the columns {', '.join(chosen)}, and not {', '.join(left_out)}: "
+            "predictions=[…] names others.",
+        )
+        if left_out
+        else (),
     )
     return with_verdicts(compared, parsed, measurements, level)
+
+
+def _model_columns(table: pl.DataFrame, taken: tuple[str, ...]) -> list[str]:
+    """The columns that models' predictions can be, by their types and names."""
+    return [
+        name
+        for name, kind in table.schema.items()
+        if name not in taken
+        and (kind.is_numeric() or kind == pl.Boolean)
+        and not tells_rows_apart(name)
+    ]

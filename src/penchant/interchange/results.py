@@ -14,6 +14,7 @@ _NAMES = {
     "user": ("user", "user_id", "uid", "User", "UserId"),
     "item": ("item", "item_id", "iid", "Item", "ItemId"),
     "prediction": ("prediction", "est", "score"),
+    "rating": ("rating", "r_ui", "Rating"),
     "rank": ("rank",),
     "score": ("score",),
 }
@@ -21,6 +22,9 @@ _NAMES = {
 
 def predictions_from(result: Any) -> pl.DataFrame:
     """Predictions of ratings as a frame with the columns user, item and prediction.
+
+    Where the library gives the true ratings beside them, they are in a column rating, as
+    `pn.evaluate_predictions` takes it.
 
     These are Surprise's list of `Prediction`, the data frame of LensKit's `ItemListCollection` (or
     the collection itself), or any data frame with such columns. What Surprise could not predict
@@ -35,15 +39,22 @@ def predictions_from(result: Any) -> pl.DataFrame:
         [(1, 'a', 3.5)]
     """
     if isinstance(result, Sequence) and result and hasattr(result[0], "est"):
-        return pl.DataFrame(
+        frame = pl.DataFrame(
             {
                 "user": [each.uid for each in result],
                 "item": [each.iid for each in result],
                 "prediction": np.array([each.est for each in result], np.float64),
+                "rating": pl.Series([getattr(each, "r_ui", None) for each in result]).cast(
+                    pl.Float64
+                ),
             }
         )
+        # Surprise has no rating where a pair was not in its test set.
+        return frame if frame["rating"].count() else frame.drop("rating")
     frame = _frame(result)
-    return frame.select(_column(frame, role) for role in ("user", "item", "prediction"))
+    has_ratings = any(name in frame.columns for name in _NAMES["rating"])
+    roles = ("user", "item", "prediction", *(("rating",) if has_ratings else ()))
+    return frame.select(_column(frame, role) for role in roles)
 
 
 def lists_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from penchant.wording import counted
 Task: TypeAlias = Literal["ranking", "rating", "like"]
 Takes: TypeAlias = Literal["rating", "score", "probability", "decision"]
 
+SHARE = (0.0, 1.0)
+"""The bounds of shares, and of metrics that are a mean of such."""
+POSITIVE = (0.0, math.inf)
+"""The bounds of metrics that are never negative."""
+
 _Array = TypeVar("_Array", bound=AnyArray)
 
 
@@ -27,11 +33,13 @@ class Metric(ABC):
         label: the name without its parameter, such as "ndcg".
         task: the question whose answers it judges; lists of items are "ranking".
         higher_is_better: the direction of improvement.
+        bounds: the lowest and the highest value that are possible, both of which it may have.
     """
 
     label: ClassVar[str]
     task: ClassVar[Task]
     higher_is_better: ClassVar[bool] = True
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import AtK, Task, ratio
+from penchant.metrics.base import POSITIVE, SHARE, AtK, Task, ratio
 from penchant.typing import Float32, Float64, Int32, Int64
 
 _BLOCK_CELLS = 4_000_000
@@ -56,6 +56,7 @@ class ListMetric(AtK):
     """
 
     task: ClassVar[Task] = "ranking"
+    bounds = SHARE
     per_user: ClassVar[bool]
 
     def __call__(self, lists: Int32, catalogue: Catalogue) -> Float64 | float:
@@ -145,6 +146,7 @@ class Novelty(ListMetric):
     """
 
     label = "novelty"
+    bounds = POSITIVE
     per_user = True
 
     def _value(self, lists: Int32, catalogue: Catalogue) -> Float64:
@@ -181,6 +183,7 @@ class IntraListDiversity(ListMetric):
     """
 
     label = "intra-list-diversity"
+    bounds = (0.0, 2.0)
     per_user = True
 
     def _value(self, lists: Int32, catalogue: Catalogue) -> Float64:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import SumMetric, Takes, Task, flags, numbers, ratio
+from penchant.metrics.base import POSITIVE, SHARE, SumMetric, Takes, Task, flags, numbers, ratio
 from penchant.typing import Float64, Int64
 
 
@@ -37,6 +37,7 @@ class LogLoss(ProbabilityMetric):
     """
 
     label = "log-loss"
+    bounds = POSITIVE
 
     def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """The loss and 1 per row."""
@@ -51,6 +52,7 @@ class Brier(ProbabilityMetric):
     """The mean squared difference of probability and outcome (Brier 1950)."""
 
     label = "brier"
+    bounds = SHARE
 
     def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """The squared difference and 1 per row."""
@@ -75,6 +77,7 @@ class ExpectedCalibrationError(ProbabilityMetric):
     bins: int = 10
 
     label = "ece"
+    bounds = SHARE
 
     def __post_init__(self) -> None:
         """Refuse a number of bins that is none."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import SumMetric, Takes, Task, flags, numbers, ratio, weights_of
+from penchant.metrics.base import SHARE, SumMetric, Takes, Task, flags, numbers, ratio, weights_of
 from penchant.typing import Float64
 
 
@@ -18,6 +18,7 @@ class DecisionMetric(SumMetric):
 
     task: ClassVar[Task] = "like"
     takes: ClassVar[Takes] = "decision"
+    bounds = SHARE
 
     def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """The cell of each row as four zeros and ones: TN, FP, FN, TP."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import RowMetric, Takes, Task, flags, numbers, ratio
+from penchant.metrics.base import SHARE, RowMetric, Takes, Task, flags, numbers, ratio
 from penchant.typing import Bool, Float64, Int64
 
 _BLOCK_CELLS = 200_000  # weights of a block that stays in the processor's cache: 1.6 MB
@@ -21,6 +21,7 @@ class CurveMetric(RowMetric):
     """A metric of likes that depends on scores only through their order."""
 
     task: ClassVar[Task] = "like"
+    bounds = SHARE
     takes: ClassVar[Takes] = "score"
 
     @abstractmethod

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import AtK, Task, ratio
+from penchant.metrics.base import SHARE, AtK, Task, ratio
 from penchant.typing import AnyInt, Bool, Float32, Float64, Int32, Int64
 
 
@@ -157,6 +157,8 @@ class RankingMetric(AtK):
 class _OfHits(RankingMetric):
     """A metric of which places hold relevant items."""
 
+    bounds = SHARE
+
     def _of(self, ranked: Ranked) -> Float64:
         return self._values(self.head(ranked.hits), self.head(ranked.ranks), ranked.n_relevant)
 
@@ -281,6 +283,7 @@ class RevenueShare(_OfSpend):
     """
 
     label = "revenue-share"
+    bounds = SHARE
 
     def _of(self, ranked: Ranked) -> Float64:
         paid, total = self._paid(ranked), ranked.total_spend

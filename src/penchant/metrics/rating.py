@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from penchant.metrics.base import SumMetric, Takes, Task, numbers, ratio
+from penchant.metrics.base import POSITIVE, SumMetric, Takes, Task, numbers, ratio
 from penchant.typing import Float64
 
 
@@ -31,6 +31,7 @@ class RMSE(_RatingMetric):
     """The root of the mean squared error."""
 
     label = "rmse"
+    bounds = POSITIVE
     higher_is_better = False
 
     def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
@@ -47,6 +48,7 @@ class MAE(_RatingMetric):
     """The mean absolute error."""
 
     label = "mae"
+    bounds = POSITIVE
     higher_is_better = False
 
     def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
@@ -63,6 +65,7 @@ class Pearson(_RatingMetric):
     """The linear correlation of predicted and given ratings; NaN where either is constant."""
 
     label = "pearson"
+    bounds = (-1.0, 1.0)
 
     def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """1, x, y, x², y² and xy per row, both sides centred.

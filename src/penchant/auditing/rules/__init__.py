@@ -50,6 +50,7 @@ RULES: tuple[tuple[Rule, Check], ...] = (
     (validation.RULE, validation.check),
     (scored_training.RULE, scored_training.check),
     (scored_training.COVERED, scored_training.check_covered),
+    (scored_training.UNKNOWN, scored_training.check_unknown),
     (selection.RULE, selection.check),
     (negatives.BEFORE, negatives.check_before),
     (negatives.POSITIVE, negatives.check_positive),

@@ -53,8 +53,9 @@ def _finding(
     seen: Bool,
 ) -> Finding:
     assert material.split is not None
-    known = seen[lists.items]
-    row, place = np.nonzero(known)
+    row, place = np.nonzero(seen[lists.items])
+    if not len(row):
+        return RULE.not_checkable("lists of items that the log has", name)
     items, users = lists.items[row, place], lists.users[row]
     late = first[items] > last[users]
     figure, interval = share_interval(late, row)

@@ -115,8 +115,10 @@ def _positive_finding(
     what: str,
     kind: str,
 ) -> Finding:
+    if not (keys >= 0).any():
+        return POSITIVE.not_checkable("negatives of users and items that the log has", what)
     hits = (keys >= 0) & isin(keys, positives)
-    figure = float(hits.mean()) if len(keys) else 0.0
+    figure = float(hits.mean())
     return POSITIVE.finding(
         POSITIVE.bar.level(figure),
         f"{share(figure)} of the {len(keys):,} {what} ({int(hits.sum()):,}) are {kind} items of "

@@ -46,9 +46,8 @@ def check(material: Material) -> Iterator[Finding]:
     if features is None or split is None or "text" not in split.log.events.columns:
         yield RULE.not_checkable("a table of features with users and items, and a log with texts")
         return
-    pair = features.pair_codes()
-    if pair is None:
-        yield RULE.not_checkable("users and items in the table of features")
+    if features.pair_codes() is None or not features.frame.columns:
+        yield RULE.not_checkable("users, items and another column in the table of features")
         return
     reviews = _own_texts(features, split.log)
     has_text = reviews["text"].str.len_chars().to_numpy() > 0

@@ -28,6 +28,9 @@ def check(material: Material) -> Iterator[Finding]:
     The same items for every user are a smaller catalogue and no sample: good to know.
     """
     offered = _offered_pairs(material)
+    if offered is not None and not len(offered):
+        yield RULE.not_checkable("candidates of users and items that the log has")
+        return
     if offered is not None:
         yield _finding(material, offered)
         return
@@ -38,9 +41,9 @@ def check(material: Material) -> Iterator[Finding]:
             f"Figures are of sampled rankings, by their names ({', '.join(names)}): {_ORDER}",
             brief=", ".join(names),
         )
-    elif material.tables or (material.split is not None and material.split.kind != "predefined"):
+    elif any(table.task == "ranking" for table in material.tables):
         yield RULE.finding("passed", "All items are ranked.", figure=1.0)
-    else:
+    else:  # lists of others do not tell what they were chosen from
         yield RULE.not_checkable("how the figures were computed: all items ranked, or a sample")
 
 
@@ -71,7 +74,7 @@ def _finding(material: Material, offered: Int64) -> Finding:
     new = offered[~isin(offered, had)]
     n_new = np.bincount(new // n_items, minlength=log.n_users)[users]
     n_had = np.bincount(had // n_items, minlength=log.n_users)[users]
-    figure = float((n_new / np.maximum(n_items - n_had, 1)).mean()) if len(users) else 0.0
+    figure = float((n_new / np.maximum(n_items - n_had, 1)).mean())
     level = RULE.bar.level(figure)
     if level == "doubtful" and (per_user == n_distinct).all():
         return RULE.finding(

@@ -45,6 +45,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 _ALL_NAMES = frozenset(name for names in NAMES.values() for name in names)
 _TABLE_IDS = ("id", "key")
 _THINGS = ("", "item", "product", "movie", "film", "book", "song", "track", "game", "course")
+_OF_ROWS = ("row", "rowid", "rownumber", "index", "rank", "position", "place", "fold", "split")
 _TITLES = tuple(f"{thing}{word}" for word in ("title", "name") for thing in _THINGS)
 
 
@@ -61,6 +62,12 @@ def is_known_name(cell: str) -> bool:
 def has_usual_name(column: str, role: str) -> bool:
     """Whether columns of this role are often called so."""
     return plain_name(column) in NAMES[role]
+
+
+def tells_rows_apart(column: str) -> bool:
+    """Whether columns of this name have ids, times, folds or numbers of rows, and no answers."""
+    plain = plain_name(column)
+    return plain in _OF_ROWS or any(plain in NAMES[role] for role in ("user", "item", "time"))
 
 
 def roles_by_name(names: Sequence[str]) -> dict[str, str]:

@@ -43,6 +43,7 @@ _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("no validation", "no-validation", "doubtful", predictions.without_validation),
     ("training rows scored", "scored-training-rows", "wrong", predictions.training_rows),
     ("test rows left out", "unscored-test-rows", "wrong", predictions.unscored_rows),
+    ("unknown items", "unknown-ids", "wrong", predictions.unknown_items),
     ("epochs chosen on test", "selected-on-test", "wrong", selection.test_selected_epochs),
     ("negatives before split", "negatives-before-split", "wrong", selection.early_negatives),
     ("positives as negatives", "negatives-are-positives", "wrong", selection.positive_negatives),

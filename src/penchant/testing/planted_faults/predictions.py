@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.auditing.external_predictions import with_prediction_tables
+from penchant.auditing.gather import with_files
 from penchant.auditing.material import Lists, Material, Predictions
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.results.tables import Entry, MetricValue, Table
@@ -86,9 +87,21 @@ def training_rows(strength: float, seed: int) -> Material:
 def unscored_rows(strength: float, seed: int) -> Material:
     """Half of the test rows have no prediction."""
     log, split = _split(seed)
-    tested = (material := Material(split=split)).pairs[material.test_rows]
-    kept = log.rng.random(len(tested)) >= 0.5 * strength
-    return Material(split=split, scored_pairs={"model": tested[kept]})
+    n_test = int((split.sides == TEST).sum())
+    kept = log.rng.random(n_test) >= 0.5 * strength
+    values = log.exact[split.sides == TEST] + log.rng.normal(0, 0.2, n_test)
+    return _with_predictions(log, split, np.where(kept, values, np.nan))
+
+
+def unknown_items(strength: float, seed: int) -> Material:
+    """Three in five rows of a file of lists name items that the log does not have."""
+    log, split = _split(seed)
+    users = np.unique(log.user) + 1
+    own = np.argsort(log.rng.random((len(users), log.n_items)), axis=1)[:, :_K]
+    own = split.log.items.ids.to_numpy()[own % split.log.n_items]
+    own = np.where(log.rng.random(own.shape) < 0.6 * strength, own + log.n_items, own)
+    lists = pl.DataFrame({"user": np.repeat(users, _K), "item": own.ravel()})
+    return with_files(Material(split=split), lists={"model": lists.unique(maintain_order=True)})
 
 
 def without_trivial(strength: float, seed: int) -> Material:
