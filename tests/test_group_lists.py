@@ -134,7 +134,7 @@ def test_what_is_refused(model):
     users = model.users_.take([0, 1]).to_list()
     for arguments, words in (
         ({"users": []}, "at least one member"),
-        ({"users": users, "k": 0}, "must be at least 1"),
+        ({"users": users, "k": 0}, "must be a whole number of at least 1"),
         ({"users": users, "how": "dictator"}, "how is one of average, least-misery, most-pl"),
         ({"users": users, "values": "votes"}, "values are ranks or scores, and not 'votes'"),
     ):

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.splits import Split
 from penchant.data.target import Like
 from penchant.errors import ParameterError
@@ -150,6 +151,8 @@ def claim(
     """
     measure = parse(metric)
     _check_published(published, measure)
+    if not isinstance(on, Split):
+        require_log(on)
     log = on.log if isinstance(on, Split) else on
     if measure.task != "ranking" and not log.has_ratings:
         raise ParameterError(f"The metric {metric} judges ratings, and {log.name!r} has none.")

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
+from penchant.data.tables import titles_of
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
@@ -19,7 +19,7 @@ from penchant.rules import BoundRules, RankedLists, Rules, bind
 from penchant.rules.diversity import diversifier_of
 from penchant.rules.lists import rule_texts
 from penchant.rules.reranking import reranked
-from penchant.topk import popularity_order, refuse_nan
+from penchant.topk import popularity_order, refuse_nan, require_length
 from penchant.typing import Bool, Float32, Float64, Int32, Int64
 from penchant.wording import counted
 
@@ -89,8 +89,7 @@ def recommend_group(
         >>> pn.recommend_group(model, [1, 2, 3], k=2).columns
         ['item', 'rank', 'score', 'places']
     """
-    if k < 1:
-        raise ParameterError(f"k, the length of a list, must be at least 1, not {k}.")
+    require_length(k)
     if how not in _COMBINE or values not in ("ranks", "scores"):
         raise ParameterError(
             f"how is one of {', '.join(_COMBINE)}, and not {how!r}, and values are ranks or "

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
+from penchant.data.tables import titles_of
 from penchant.data.target import Like
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
@@ -22,7 +22,7 @@ from penchant.nn.loop import threads
 from penchant.repeats import Repeats
 from penchant.rules import BoundRules, Rules, bind
 from penchant.run import Run
-from penchant.topk import refuse_nan, tie_order
+from penchant.topk import refuse_nan, require_length, tie_order
 from penchant.typing import Bool, Float32, Int32, Int64
 
 logger = logging.getLogger(__name__)
@@ -118,8 +118,8 @@ def likes_in_parts(
 
     Arguments and errors are those of `likes`. There is at least one part.
     """
-    if k is not None and k < 1:
-        raise ParameterError(f"k, the number of likes, must be at least 1, not {k}.")
+    if k is not None:
+        require_length(k, "the number of likes")
     if not 0 <= threshold <= 1:
         raise ParameterError(f"threshold is a chance, from 0 to 1, and not {threshold}.")
     model.histories_of([])  # refuses a model that is not fitted

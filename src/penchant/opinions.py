@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
+from penchant.data.tables import titles_of
 from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from penchant.errors import ParameterError
+
 T = TypeVar("T")
 Callback = Callable[[Mapping[str, float]], None]
 """Receives one row of a training history after each epoch."""
@@ -53,10 +55,12 @@ class Run:
     """How to run something, as opposed to what to run.
 
     Attributes:
-        device: the torch device that networks train on.
+        device: the PyTorch device that networks of sequences train on, such as `cpu`, `cuda` or
+            `cuda:1`; every model refuses one that is not there before it learns.
         threads: threads for numerical work; None keeps what the libraries chose.
         progress: where long work reports to.
-        callbacks: called with each epoch's row of a network's training history.
+        callbacks: called with each epoch's row of a network's training history; one function
+            may stand for a tuple, here as in the next.
         on_result: called with each comparison and each tuning once it is there, such as
             `pn.MLflowTracker`.
         output: a folder for checkpoints and other files; None writes nothing.
@@ -71,6 +75,9 @@ class Run:
         shard_tables: whether each of these processes has some rows of the network's tables of
             users and items, where they are too large for one. In the end the first process alone
             has the model; the others' stays unfitted.
+
+    Raises:
+        ParameterError: progress, callbacks or device are of another type.
 
     Example:
         >>> losses = []
@@ -91,6 +98,24 @@ class Run:
     workers: int | None = None
     replica: bool = False
     shard_tables: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what nothing could report to or call, before any work is done."""
+        if not callable(getattr(self.progress, "task", None)):
+            raise ParameterError(
+                "progress must be an object with a method task(description, total), and "
+                f"{self.progress!r} has none: leave progress out to see nothing."
+            )
+        for name in ("callbacks", "on_result"):
+            given = getattr(self, name)
+            functions = (given,) if callable(given) else given
+            if not isinstance(functions, list | tuple) or not all(map(callable, functions)):
+                raise ParameterError(
+                    f"{name} is a function, or a tuple of functions, and not {given!r}."
+                )
+            object.__setattr__(self, name, tuple(functions))
+        if not isinstance(self.device, str):
+            raise ParameterError(f"device is a name such as 'cpu' or 'cuda', not {self.device!r}.")
 
     def silent(self) -> Run:
         """The same for a piece of the work, which reports to nobody and is not divided again."""

@@ -28,6 +28,16 @@ _FEW = 2**14  # scores for which that does not pay
 _FEW_USERS = 16  # whose lists are made on one thread
 
 
+def require_length(k: int, what: str = "the length of a list") -> None:
+    """Refuse a k that is no whole number of at least 1; `what` says what it is.
+
+    Raises:
+        ParameterError: it is none.
+    """
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        raise ParameterError(f"k, {what}, must be a whole number of at least 1, not {k!r}.")
+
+
 def blocks(n_users: int, n_items: int, cells: int | None = None) -> Iterator[tuple[int, int]]:
     """Start and stop of blocks of users whose scores take a bounded amount of memory."""
     size = max(32, min(4096, min(cells or BLOCK_CELLS, BLOCK_CELLS) // max(n_items, 1)))
@@ -178,11 +188,10 @@ def top_k(
         NaN in places that the fallback has filled.
 
     Raises:
-        ParameterError: k is below 1.
+        ParameterError: k is no whole number of at least 1.
         PenchantError: a score is NaN.
     """
-    if k < 1:
-        raise ParameterError(f"k, the length of a list, must be at least 1, not {k}.")
+    require_length(k)
     run = run or Run()
     if fallback is None:
         order = tie_order(users.n_items)

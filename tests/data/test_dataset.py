@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import polars as pl
@@ -8,6 +8,7 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.origin import Origin
+from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 from penchant.testing import planted_pairs
 
@@ -82,6 +83,61 @@ def test_titles_of_another_type_become_texts(frame, titles, shown):
 def test_impossible_logs_are_refused(frame, change, words):
     with pytest.raises(DataError, match=words):
         Dataset.from_frame(change(frame))
+
+
+@pytest.mark.parametrize("factor", [1, 1000, 1_000_000, 1_000_000_000])
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.Float64, pl.String])
+def test_times_are_read_as_by_read(frame, factor, dtype):
+    seconds = pl.Series([881_250_949, None, 1_600_000_000, 1_500_000_000]) * factor
+    timed = frame.with_columns(time=seconds.cast(dtype))
+    log = Dataset.from_frame(timed)
+    assert log.events["time"].dt.year().to_list() == [1997, None, 2020, 2017]
+    assert log.events["time"].equals(read(timed, quiet=True).events["time"])
+
+
+def test_datetimes_are_what_they_are():
+    early = datetime(1960, 5, 1, 12)
+    for time in (
+        early,
+        early.replace(tzinfo=UTC),
+        early.replace(hour=14, tzinfo=timezone(timedelta(hours=2))),
+    ):
+        log = Dataset.from_frame(pl.DataFrame({"user": [1], "item": [1], "time": [time]}))
+        assert log.events["time"].to_list() == [early]
+    day = Dataset.from_frame(pl.DataFrame({"user": [1], "item": [1], "time": [early.date()]}))
+    assert day.events["time"].to_list() == [datetime(1960, 5, 1)]
+
+
+def test_numbers_that_count_events_keep_their_order(frame, caplog):
+    log = Dataset.from_frame(frame.with_columns(time=pl.Series([3, 1, 2, 0])), name="steps")
+    assert log.events["time"].to_physical().to_list() == [3_000_000, 1_000_000, 2_000_000, 0]
+    (message,) = caplog.messages
+    assert message.startswith("steps: times such as 3 are read as seconds since 1970")
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (
+            ["2020-01-01", "soon", "x", None],
+            "2 times of 'log' cannot be used, such as 'soon', which",
+        ),
+        ([1_600_000_000, -5, 0, 0], "such as -5, which lies before 1970: drop such rows"),
+        ([1_600_000_000, 9_600_000_000, 0, 0], "which lies more than a year in the future"),
+        ([[1], [2], [3], [4]], r"The times of 'log' are List\(Int64\): give datetimes"),
+        ([True] * 4, "The times of 'log' are Boolean"),
+    ],
+)
+def test_what_is_no_time_is_refused(frame, times, words):
+    with pytest.raises(DataError, match=words):
+        Dataset.from_frame(frame.with_columns(time=pl.Series(times)))
+
+
+@pytest.mark.parametrize("column", ["rating", "weight"])
+def test_texts_are_no_numbers(frame, column):
+    words = f"The column '{column}' must have numbers, and is String"
+    with pytest.raises(DataError, match=words):
+        Dataset.from_frame(frame.with_columns(pl.lit("good").alias(column)))
 
 
 @pytest.mark.parametrize(

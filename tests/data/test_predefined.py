@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -104,6 +106,167 @@ def test_candidate_lists_of_unknown_users_are_ignored():
         TRAINING, TEST_EVENTS, candidates=negatives(["a", "b", "new"], [[3], [2], [2]])
     )
     assert split.candidates.shape == (2, 2)
+
+
+SECONDS = [881_250_949, 881_250_950, 881_250_951]
+READ = [datetime(1997, 12, 4, 15, 55, 49) + timedelta(seconds=n) for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pl.Series(SECONDS),
+        pl.Series(SECONDS, dtype=pl.Int32),
+        pl.Series(SECONDS).cast(pl.Float64),
+        pl.Series(SECONDS) * 1000,
+        pl.Series(SECONDS).cast(pl.String),
+        pl.Series(READ),
+        pl.Series(READ).cast(pl.String),
+        pl.Series(READ).dt.replace_time_zone("Asia/Tokyo") + timedelta(hours=9),
+    ],
+)
+def test_times_are_read_as_files_are(written):
+    train = TRAINING.with_columns(time=written)
+    test = TEST_EVENTS.with_columns(time=pl.Series(SECONDS[:2]) + 60)
+    log = split_predefined(train, train[:2], validation=train[1:]).log
+    assert log.events["time"].to_list() == READ + READ[1:] + READ[:2]
+    assert log.events["time"].equals(split_of_files(train, train[:2], train[1:]).log.events["time"])
+    if written.dtype != pl.Int64 or written[0] == SECONDS[0]:  # times of another kind go with it
+        times = split_predefined(train, test).log.events["time"]
+        assert times.to_list()[3:] == [time + timedelta(minutes=1) for time in READ[:2]]
+
+
+def test_all_parts_decide_on_what_dates_leave_open():
+    train = TRAINING.with_columns(time=pl.Series(["03/04/2021", "05/04/2021", "06/04/2021"]))
+    test = TEST_EVENTS.with_columns(time=pl.Series(["25/04/2021", "26/04/2021"]))
+    times = split_predefined(train, test).log.events["time"]
+    assert times.dt.month().to_list() == [4] * 5
+
+
+def test_numbers_that_count_events_are_no_years_in_one_part():
+    train = TRAINING.with_columns(time=pl.Series([10, 20, 30]))
+    test = TEST_EVENTS.with_columns(time=pl.Series([2000, 2001]))
+    times = split_predefined(train, test).log.events["time"]
+    assert times.is_sorted()
+    assert times[4] == datetime(1970, 1, 1, 0, 33, 21)
+
+
+def test_parts_in_different_units_are_refused():
+    train, test = (
+        TRAINING.with_columns(time=pl.Series(SECONDS)),
+        TEST_EVENTS.with_columns(time=pl.Series(SECONDS[:2]) * 1000),
+    )
+    words = "Times of training events are in s since 1970 and those of test events in ms"
+    with pytest.raises(DataError, match=words):
+        split_predefined(train, test)
+
+
+def test_a_part_may_have_no_times():
+    log = split_predefined(TRAINING.with_columns(time=pl.Series(SECONDS)), TEST_EVENTS).log
+    assert log.events["time"].to_list() == [*READ, None, None]
+    empty = TRAINING[:0].with_columns(time=pl.Series([], dtype=pl.String))
+    timed = TRAINING.with_columns(time=pl.Series(SECONDS))
+    assert split_predefined(timed, timed, validation=empty).log.events["time"].to_list() == READ * 2
+
+
+def test_usual_names_of_columns_are_known(caplog):
+    names = {"user": "userId", "item": "item_id", "time": "timestamp", "rating": "stars"}
+    train = TRAINING.with_columns(time=pl.Series(SECONDS), rating=pl.Series([1, 2, 3]))
+    test = TEST_EVENTS.with_columns(time=pl.Series(SECONDS[:2]), rating=pl.Series([4.5, 2]))
+    log = split_predefined(train, test.rename(names)).log
+    assert log.frame().drop("row").equals(split_predefined(train, test).log.frame().drop("row"))
+    assert log.ratings.tolist() == [1, 2, 3, 4.5, 2]
+    assert (log.has_times, caplog.messages) == (
+        True,
+        [
+            "predefined: guessed from names of the test events: user='userId', item='item_id', "
+            "rating='stars', time='timestamp'."
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "users"),
+    [
+        (pl.Int32, [1, 2, 7]),
+        (pl.Float64, [1, 2, 7]),
+        (pl.String, ["1", "2", "7"]),
+        (pl.Categorical, ["1", "2", "7"]),
+    ],
+)
+def test_ids_of_different_types_are_those_of_an_audit(change, users):
+    train = pl.DataFrame({"user": [1, 1, 2], "item": [1, 2, 1]})
+    test = pl.DataFrame({"user": [2, 7], "item": [2, 2]})
+    test = test.cast(pl.String).cast(change)
+    split = split_predefined(train, test)
+    assert split.log.users.ids.to_list() == users
+    assert split.log.events.equals(
+        split_of_files(train, test).log.events.with_columns(row=split.log.events["row"])
+    )
+    swapped = split_predefined(test, train)
+    assert (swapped.log.users.ids.to_list(), swapped.sides.tolist()) == (users, [0, 0, 2, 2, 2])
+    assert split_predefined(train, train, validation=test[:0]).log.users.kind == "integer"
+
+
+@pytest.mark.parametrize("written", [pl.Float64, pl.String])
+def test_candidates_may_have_ids_of_another_type(written):
+    lists = negatives(["a", "b"], [[9, 3], [2]])
+    others = lists.cast({"items": pl.List(written)})
+    split, other = (split_predefined(TRAINING, TEST_EVENTS, candidates=c) for c in (lists, others))
+    assert (other.log.items.kind == "string") is (written == pl.String)
+    assert split.candidates.shape == other.candidates.shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "words"),
+    [
+        (
+            TRAINING,
+            TEST_EVENTS.rename({"user": "who"}),
+            r"The table of test events has no column 'user', only \['who', 'item'\]",
+        ),
+        (
+            TRAINING.with_columns(rating=1),
+            TEST_EVENTS,
+            "The table of test events has no column 'rating', and that of training events has one",
+        ),
+        (
+            TRAINING,
+            TEST_EVENTS.with_columns(weight=1),
+            "The table of training events has no column 'weight', and that of test events has one",
+        ),
+        (
+            TRAINING.with_columns(rating=1),
+            TEST_EVENTS.with_columns(rating=pl.lit("good")),
+            "The column 'rating' of the test events must have numbers, and is String",
+        ),
+        (TRAINING, TEST_EVENTS.with_columns(user=None), "2 test user ids are missing"),
+        (
+            TRAINING,
+            TEST_EVENTS.with_columns(user=pl.lit(1.5)),
+            "Test user ids must be integers or strings, not Float64",
+        ),
+        (
+            TRAINING.with_columns(style=1),
+            TEST_EVENTS.with_columns(style=pl.Series([[1], [2]])),
+            r"The column 'style' is Int32 in the table of training events and List\(Int64\) in "
+            "that of test events",
+        ),
+        (
+            TRAINING.with_columns(time=pl.lit("soon")),
+            TEST_EVENTS.with_columns(time=pl.lit("2020-01-01")),
+            "3 times of 'predefined' cannot be used, such as 'soon', which is not a time",
+        ),
+    ],
+)
+def test_frames_that_do_not_go_together_are_refused(train, test, words):
+    with pytest.raises(DataError, match=words):
+        split_predefined(train, test)
+
+
+def test_candidates_without_lists_are_refused():
+    with pytest.raises(DataError, match=r"'items' \(a list for each\)"):
+        split_predefined(TRAINING, TEST_EVENTS, candidates=negatives(["a", "b"], [1, 2]))
 
 
 def test_the_last_sequences_are_for_validation(tmp_path):

@@ -37,6 +37,15 @@ def test_a_single_item_is_refused_as_a_choice(model, argument):
         model.recommend(["a"], **{argument: "x"})
 
 
+@pytest.mark.parametrize("k", [0, 2.5, 2.0, True, "2", None])
+def test_lists_have_a_whole_number_of_items(model, k):
+    words = f"k, the length of a list, must be a whole number of at least 1, not {k!r}"
+    for make_lists in (lambda: model.recommend(k=k), lambda: model.similar_items(["x"], k=k)):
+        with pytest.raises(ParameterError, match=words):
+            make_lists()
+    assert len(model.similar_items(["x"], k=np.int64(2))) == 2
+
+
 def test_items_are_left_out(model, caplog):
     every = model.recommend(["a", "c"], k=9)
     some = model.recommend(["a", "c"], k=9, exclude=["w", "new"])

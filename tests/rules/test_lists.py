@@ -144,7 +144,7 @@ def test_likes_keep_what_may_be_listed(shop, notices):
 
 
 def test_k(model):
-    with pytest.raises(ParameterError, match="must be at least 1"):
+    with pytest.raises(ParameterError, match="must be a whole number of at least 1"):
         pn.recommend(model, None, 0, rules=pn.Rules())
 
 

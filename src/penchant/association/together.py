@@ -15,11 +15,12 @@ from scipy.stats import hypergeom
 
 from penchant.data.dataset import Dataset
 from penchant.data.markup import item_values
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.models.shared.basket_events import basket_rows, basket_rows_of
-from penchant.topk import tie_order
+from penchant.topk import require_length, tie_order
 from penchant.typing import AnyInt, Csr, Float64, Int64
 from penchant.wording import counted
 
@@ -78,8 +79,10 @@ def together(
         >>> pn.together(log, [log.items.ids[0]], k=3)["rank"].to_list()
         [1, 2, 3]
     """
-    if k < 1 or shrinkage <= 0 or min_baskets < 1:
-        raise ParameterError("k and min_baskets are at least 1, and shrinkage is above 0.")
+    require_log(log)
+    require_length(k)
+    if shrinkage <= 0 or min_baskets < 1:
+        raise ParameterError("min_baskets is at least 1, and shrinkage is above 0.")
     if by not in get_args(Order):
         raise ParameterError(f"There is no order {by!r}: known are {', '.join(get_args(Order))}.")
     queried = np.arange(log.n_items) if items is None else log.items.indices(items)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
+from penchant.data.tables import titles_of
 from penchant.json_values import json_value
 from penchant.models.base import Recommender
 from penchant.models.empty_lists import EmptyList, empty_lists

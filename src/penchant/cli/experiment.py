@@ -194,7 +194,7 @@ def _shares(values: list[str]) -> dict[str, float]:
 def _time(text: str) -> datetime:
     import polars as pl
 
-    from penchant.data.reading.times.parsing import parse_times
+    from penchant.data.times.parsing import parse_times
 
     time = parse_times(pl.Series([text])).values[0]
     if not isinstance(time, datetime):

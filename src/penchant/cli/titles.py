@@ -60,7 +60,7 @@ def items_of_titles(model: Recommender, queries: Sequence[str]) -> list[Id]:
     """
     import numpy as np
 
-    from penchant.data.dataset import titles_of
+    from penchant.data.tables import titles_of
 
     table = model.item_table_
     if table is None or "title" not in table.columns:

@@ -12,14 +12,18 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.baskets import BASKET
-from penchant.data.event_columns import quantities_of, update_digest, with_event_columns
+from penchant.data.event_columns import (
+    float_column,
+    quantities_of,
+    update_digest,
+    with_event_columns,
+)
 from penchant.data.event_order import event_order, has_positions
 from penchant.data.histories import Histories
-from penchant.data.markup import plain_titles
 from penchant.data.origin import Origin
 from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.sorting import counts_of
-from penchant.data.tables import aligned, vocabulary_of
+from penchant.data.tables import aligned, titles_of, vocabulary_of
 from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError
@@ -94,13 +98,17 @@ class Dataset:
         """Build a log from a frame of Polars, pandas or Arrow with the columns user and item.
 
         It may have rating, weight, time, basket, quantity, price, event, row, and any further ones.
-        Ids are those of the source. The tables have a column `user` or `item` with such ids, which
-        join the vocabularies, so that items without events exist; so do those of `anonymous`,
-        events without a user, which has the other columns.
+        Times are datetimes (in UTC where they have a zone), dates, or numbers and texts as `read`
+        takes them: numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, by
+        their magnitude, and a warning says how a column was read that leaves this open. Missing
+        times are kept as null. Ids are those of the source. The tables have a column `user` or
+        `item` with such ids, which join the vocabularies, so that items without events exist; so
+        do those of `anonymous`, events without a user, which has the other columns.
 
         Raises:
             DataError: a column is missing, an id is null, a rating is not finite, a weight is not
-                above 0, a table has an id twice, or `positive` is given without ratings.
+                above 0, a number or text is no time from 1970 to a year from now, a table has an
+                id twice, or `positive` is given without ratings.
         """
         frame = as_polars(frame, "the log")
         for column in ("user", "item"):
@@ -114,17 +122,17 @@ class Dataset:
             "item": pl.Series(items.indices(frame["item"])),
         }
         if "rating" in frame.columns:
-            rating = frame["rating"].cast(pl.Float32)
+            rating = float_column(frame["rating"])
             if not rating.is_finite().fill_null(False).all():
                 raise DataError("Some ratings are missing or not finite; drop those rows first.")
             columns["rating"] = rating
         elif positive is not None:
             raise DataError("Only ratings tell which events are positive, and the log has none.")
-        events = with_event_columns(frame, columns)
+        events = with_event_columns(frame, columns, name)
         if unknown is not None:
             item = pl.Series(items.indices(unknown["item"]))
             others = unknown.drop("user", strict=False)
-            unknown = with_event_columns(others, {"item": item})
+            unknown = with_event_columns(others, {"item": item}, name)
         return cls(
             events=events,
             users=users,
@@ -386,15 +394,3 @@ class Dataset:
             return None
         item = self.items.take(self.anonymous["item"].to_numpy()).alias("item")
         return self.anonymous.with_columns(item)
-
-
-def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> list[str]:
-    """A title for each item index, from the item table where it has one, otherwise the id.
-
-    Tags and entities, as shops have them in titles, are for machines and left out.
-    """
-    ids = items.take(index).cast(pl.String)
-    if table is None or "title" not in table.columns:
-        return ids.to_list()
-    titles = plain_titles(table["title"].gather(index))
-    return titles.zip_with(titles.is_not_null(), ids).to_list()

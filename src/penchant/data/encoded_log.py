@@ -28,6 +28,7 @@ from penchant.data.mapped_columns import (
     type_of,
 )
 from penchant.data.origin import Origin
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, require
 from penchant.typing import AnyInt, Bool, Int64
@@ -66,6 +67,7 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         >>> pn.read(pn.write_encoded(planted_pairs(), "events.encoded"))
         Dataset('planted pairs': 1,120 events, 80 users, 40 items)
     """
+    require_log(log)
     folder = Path(folder)
     require_new_folder(folder)
     if not len(log):

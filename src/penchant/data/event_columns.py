@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.event_order import POSITION
+from penchant.data.times import event_times
 from penchant.data.vocabulary import canonical_ids
 from penchant.errors import DataError
 from penchant.typing import Float32
@@ -27,7 +28,24 @@ class Digest(Protocol):
         """Collect more of them."""
 
 
-def with_event_columns(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.DataFrame:
+def float_column(values: pl.Series, owner: str = "") -> pl.Series:
+    """Numbers as float32; `owner` is whose they are in messages, such as ` of the test events`.
+
+    Raises:
+        DataError: they are of another type.
+    """
+    try:
+        return values.cast(pl.Float32)
+    except pl.exceptions.PolarsError:
+        raise DataError(
+            f"The column {values.name!r}{owner} must have numbers, and is {values.dtype}: make it "
+            "numbers first, or read the frame with pn.read, which leaves out what is none."
+        ) from None
+
+
+def with_event_columns(
+    frame: pl.DataFrame, columns: Mapping[str, pl.Series], name: str
+) -> pl.DataFrame:
     """A frame whose columns with a meaning have the types and the order that events have.
 
     Quantities that are not above 0 are not known.
@@ -35,20 +53,21 @@ def with_event_columns(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) ->
     Args:
         frame: all columns.
         columns: those that are known already, and come first.
+        name: what messages call the log.
 
     Raises:
-        DataError: a weight is missing, infinite or not above 0.
+        DataError: a weight is missing, infinite or not above 0, or a time is none.
     """
     typed = dict(columns)
     if "weight" in frame.columns:
-        weight = frame["weight"].cast(pl.Float32)
+        weight = float_column(frame["weight"])
         if not ((weight > 0) & weight.is_finite()).fill_null(False).all():
             raise DataError(
                 "Some weights are missing, infinite or not above 0; drop those rows first."
             )
         typed["weight"] = weight
     if "time" in frame.columns:
-        typed["time"] = frame["time"].cast(pl.Datetime("us"))
+        typed["time"] = event_times(frame["time"], name)
     if "basket" in frame.columns and _may_be_ids(frame["basket"].dtype):
         typed["basket"] = canonical_ids(frame["basket"], "basket", nulls=True)
     if "quantity" in frame.columns and frame["quantity"].dtype.is_numeric():

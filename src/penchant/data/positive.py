@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.target import default_like_threshold, threshold_words
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Float32
@@ -73,6 +74,7 @@ def with_positive(log: Dataset, wish: Wish) -> Dataset:
         >>> pn.with_positive(pn.read(frame), ">=4").positive
         4.0
     """
+    require_log(log)
     positive = parse_positive(wish)
     if positive.threshold is None:
         listed = ", ".join(repr(word) for word in positive.words)

@@ -9,10 +9,13 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.polars_frames import Frame, as_polars
+from penchant.data.split_parts import joined_parts
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int32
 from penchant.wording import counted
+
+_SIDES = {"training": TRAIN, "validation": VALIDATION, "test": TEST}
 
 
 def split_predefined(
@@ -29,12 +32,17 @@ def split_predefined(
 ) -> Split:
     """Make a split from frames with the columns user, item and optionally rating and time.
 
-    They are of Polars, pandas or Arrow. `candidates` has the columns `user` and `items` (a list of
-    negatives for each user); the user's test items join the list, and only these are ranked.
+    They are of Polars, pandas or Arrow. Other usual names of these columns, such as `user_id` or
+    `timestamp`, are known, and a warning says which are taken. Where ids are numbers in one frame
+    and texts in another all become texts, so that 7 and "7" are the same id. Times are read as by
+    `Dataset.from_frame`: datetimes, dates, texts, or numbers since 1970 in s, ms, µs or ns, by
+    their magnitude. `candidates` has the columns `user` and `items` (a list of negatives for each
+    user); the user's test items join the list, and only these are ranked.
 
     Raises:
-        DataError: a frame lacks a column, a test user has no candidates, or candidate items are
-            unknown to all tables.
+        DataError: a frame lacks a column, or has one that does not go with that of another frame,
+            an id is null, a rating is not finite, something is no time, a test user has no
+            candidates, or candidate items are unknown to all tables.
 
     Example:
         >>> train = pl.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "b"]})
@@ -43,44 +51,36 @@ def split_predefined(
         >>> len(split.train), len(split.test)
         (3, 2)
     """
-    parts = [("training", train, TRAIN), ("test", test, TEST)]
-    if validation is not None:
-        parts.insert(1, ("validation", validation, VALIDATION))
-    frames = [
-        as_polars(part, f"the table of {what} events").with_columns(side=pl.lit(side, pl.UInt8))
-        for what, part, side in parts
-    ]
-    if candidates is not None:
-        candidates = as_polars(candidates, "the table of candidates")
-        if not {"user", "items"} <= {*candidates.columns}:
-            raise DataError(
-                "The table of candidates needs the columns 'user' and 'items' (a list for each), "
-                f"and has {candidates.columns}."
-            )
-    if candidates is not None and item_table is None:
-        event_items = pl.concat([frame["item"] for frame in frames])
-        negative_items = candidates["items"].explode().cast(event_items.dtype)
-        ids = pl.concat([negative_items, event_items]).unique().sort()
-        item_table = ids.alias("item").to_frame()
-    merged = pl.concat(frames, how="diagonal").drop("row", strict=False)
+    given = {"training": train, "validation": validation, "test": test}
+    parts = {
+        what: as_polars(part, f"the table of {what} events")
+        for what, part in given.items()
+        if part is not None
+    }
+    negatives = None if candidates is None else as_polars(candidates, "the table of candidates")
+    events, negatives = joined_parts(parts, negatives, name)
+    if negatives is not None and item_table is None:
+        listed = negatives["items"].explode().drop_nulls().alias("item")
+        item_table = pl.concat([listed, events["item"]]).unique().sort().to_frame()
     log = Dataset.from_frame(
-        merged, user_table=user_table, item_table=item_table, name=name, scale=scale
+        events, user_table=user_table, item_table=item_table, name=name, scale=scale
     )
+    sides = [side for what, side in _SIDES.items() if given[what] is not None]
     split = Split(
-        log=replace(log, events=log.events.drop("side")),
-        sides=log.events["side"].to_numpy(),
+        log=log,
+        sides=np.repeat(sides, [len(part) for part in parts.values()]).astype(np.uint8),
         kind="predefined",
         sentence=sentence,
         ties="As given.",
     )
-    if candidates is None:
+    if negatives is None:
         return split
-    negatives = int(candidates["items"].list.len().max())  # type: ignore[arg-type]
+    n = int(negatives["items"].list.len().max() or 0)  # type: ignore[arg-type]
     return replace(
         split,
-        sentence=f"{sentence} Only {negatives} given negatives are ranked with each positive.",
-        candidates=_candidate_lists(split, candidates),
-        negatives=negatives,
+        sentence=f"{sentence} Only {n} given negatives are ranked with each positive.",
+        candidates=_candidate_lists(split, negatives),
+        negatives=n,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.event_order import POSITION, has_positions
+from penchant.data.required import require_log
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int64
 from penchant.wording import counted
@@ -19,6 +20,7 @@ def positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
 
     Both are int64[n_events]; `seed` draws the order, None takes that of times, sequences or rows.
     """
+    require_log(log)
     user = log.events["user"].to_numpy()
     if seed is not None:
         key = np.random.default_rng(seed).permutation(len(log))
@@ -37,12 +39,14 @@ def positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
 
 
 def check_shares(log: Dataset | None, validation: float, test: float) -> None:
-    """Refuse impossible shares, and a log of too few events if one is given.
+    """Refuse impossible shares, what is no log, and one of too few events if one is given.
 
     Raises:
         ParameterError: the shares are impossible.
-        DataError: there are too few events.
+        DataError: there are too few events, or it is no log.
     """
+    if log is not None:
+        require_log(log)
     if not (0 <= validation < 1 and 0 < test < 1 and validation + test < 1):
         raise ParameterError(
             f"Shares of validation {validation:g} and test {test:g} must leave something to "
@@ -65,3 +69,8 @@ def share_words(validation: float, test: float) -> str:
     """The shares as a sentence names them."""
     text = f"{test:.0%} for test"
     return f"{text} and {validation:.0%} for validation" if validation else text
+
+
+def moment(time: np.datetime64) -> str:
+    """A moment in a sentence; midnight is a day."""
+    return str(time).removesuffix("T00:00:00").replace("T", " ")

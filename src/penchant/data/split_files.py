@@ -12,6 +12,7 @@ import polars as pl
 from penchant.atomic_write import require_new_folder
 from penchant.data.baskets import BASKET
 from penchant.data.fetching.cache import staged_folder
+from penchant.data.required_split import require_split
 from penchant.data.splits import GIVEN, TEST, TRAIN, VALIDATION, Split
 from penchant.errors import ParameterError
 from penchant.json_values import json_value
@@ -54,6 +55,7 @@ def write_split(split: Split, folder: str | Path, *, form: SplitForm | None = No
     """
     if form not in (None, *get_args(SplitForm)):
         raise ParameterError(f"Parts of a split are csv or parquet files, not {form!r}.")
+    require_split(split)
     folder = Path(folder)
     require_new_folder(folder)
     if split.candidates is not None:

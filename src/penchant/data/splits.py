@@ -16,10 +16,12 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
+from penchant.data.required import require_log
 from penchant.data.shares import (
     ROW_TIES,
     check_shares,
     held_out_sizes,
+    moment,
     positions,
     share_words,
 )
@@ -197,6 +199,7 @@ def split(log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int
         >>> pn.split(planted_pairs()).kind
         'time'
     """
+    require_log(log)
     if log.has_times and log.events["time"].n_unique() > 1:
         return split_by_time(log, validation=validation, test=test)
     return split_random(log, validation=validation, test=test, seed=seed)
@@ -344,20 +347,15 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
     sides[times >= validation_start] = VALIDATION
     sides[times >= test_start] = TEST
     moments = np.array([test_start, validation_start], "datetime64[us]").astype("datetime64[s]")
-    before = f", validation from {_moment(moments[1])}" if (sides == VALIDATION).any() else ""
+    before = f", validation from {moment(moments[1])}" if (sides == VALIDATION).any() else ""
     return Split(
         log=log,
         sides=sides,
         kind="time",
         sentence=f"By time: test events are the latest {np.mean(sides == TEST):.0%}, from "
-        f"{_moment(moments[0])}{before}.",
+        f"{moment(moments[0])}{before}.",
         ties="Events of one instant all fall on the later side.",
     )
-
-
-def _moment(time: np.datetime64) -> str:
-    """A moment in a sentence; midnight is a day."""
-    return str(time).removesuffix("T00:00:00").replace("T", " ")
 
 
 def k_fold(
@@ -374,6 +372,7 @@ def k_fold(
         >>> [fold.kind for fold in pn.k_fold(planted_pairs(), k=3)]
         ['fold', 'fold', 'fold']
     """
+    require_log(log)
     if not 2 <= k <= len(log):
         raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")
     check_shares(None, validation, 1 / k)

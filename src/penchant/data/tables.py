@@ -1,12 +1,14 @@
-"""The vocabularies of a log, and its tables of users and items in their order."""
+"""The vocabularies of a log, its tables of users and items in their order, and titles."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from penchant.data.markup import plain_titles
 from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.vocabulary import Vocabulary, canonical_ids, distinct_texts
 from penchant.errors import DataError
+from penchant.typing import AnyInt
 
 
 def vocabulary_of(
@@ -43,3 +45,15 @@ def aligned(table: Frame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFr
     rest = [c for c in keyed.columns if c != noun]
     ids = vocabulary.ids.alias(noun).to_frame()
     return ids.join(keyed.select(noun, *rest), on=noun, how="left", maintain_order="left")
+
+
+def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> list[str]:
+    """A title for each item index, from the item table where it has one, otherwise the id.
+
+    Tags and entities, as shops have them in titles, are for machines and left out.
+    """
+    ids = items.take(index).cast(pl.String)
+    if table is None or "title" not in table.columns:
+        return ids.to_list()
+    titles = plain_titles(table["title"].gather(index))
+    return titles.zip_with(titles.is_not_null(), ids).to_list()

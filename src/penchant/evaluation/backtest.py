@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.splits import TEST, TRAIN, UNUSED, Split
 from penchant.distributed import executor
 from penchant.errors import DataError, ParameterError
@@ -76,6 +77,7 @@ def backtest(
         >>> len(result.rounds)
         2
     """
+    require_log(log)
     run = run or Run()
     if every not in get_args(Every) or periods < 1:
         raise ParameterError(

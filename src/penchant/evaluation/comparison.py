@@ -11,6 +11,7 @@ import numpy as np
 from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
+from penchant.data.required_split import require_split
 from penchant.data.splits import Split
 from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
@@ -121,6 +122,7 @@ def evaluate(
         {'ease': 'beats', 'random': None, 'popular': None}
     """
     run = run or Run()
+    require_split(split)
     if repeats is not None and repeats != split.repeats:
         split = dataclasses.replace(split, repeat_rule=repeats)
     if refit and split.validation is None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.splits import k_fold
 from penchant.distributed import executor
 from penchant.evaluation.comparison import evaluate
@@ -66,6 +67,7 @@ def cross_validate(
         >>> result.beaten("item-knn")
         3
     """
+    require_log(log)
     run = run or Run()
     models = models if isinstance(models, Mapping) else list(models)
     rounds, settings = [], {}

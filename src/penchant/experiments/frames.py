@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from penchant.data.polars_frames import Frame, as_polars
-from penchant.data.reading.times.parsing import parse_times
+from penchant.data.times.parsing import parse_times
 from penchant.errors import DataError
 from penchant.results.formatting import join_names
 

@@ -14,6 +14,7 @@ from penchant.explanation.popularity import by_popularity, fallback_places
 from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsAttributes
+from penchant.topk import require_length
 from penchant.typing import Bool, Float32, Int32
 
 
@@ -43,8 +44,7 @@ def explain(model: Recommender, user: Id | Histories, item: Id, *, k: int = 5) -
         >>> pn.explain(model, 1, 19, k=2).sentence
         'because you liked Item number 9 and Item number 5'
     """
-    if k < 1:
-        raise ParameterError(f"k, the number of reasons, must be at least 1, not {k}.")
+    require_length(k, "the number of reasons")
     history = user if isinstance(user, Histories) else model.histories_of([user])
     if len(history) != 1:
         raise ParameterError(

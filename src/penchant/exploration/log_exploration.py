@@ -13,6 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.quality.distributions import column_distributions
 from penchant.data.quality.log_check import QualityReport, check
 from penchant.data.quality.log_summary import Summary, summary
+from penchant.data.required import require_log
 from penchant.data.reviews.statistics import ReviewStatistics, review_statistics
 from penchant.json_values import json_value
 from penchant.notebook import ShownAsText
@@ -103,6 +104,7 @@ def explore(log: Dataset) -> Exploration:
         >>> found.summary.n_users
         100
     """
+    require_log(log)
     over_time, period = _over_time(log)
     return Exploration(
         name=log.name,

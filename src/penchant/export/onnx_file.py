@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from penchant.atomic_write import atomic_path, require_writable
-from penchant.data.dataset import titles_of
+from penchant.data.tables import titles_of
 from penchant.errors import NotFittedError, require
 from penchant.export.exportable import reads_ratings, scores_of
 from penchant.export.graph import Graph

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from penchant.atomic_write import atomic_path, draft_folder, require_writable, write_text_atomically
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
+from penchant.data.tables import titles_of
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import NotFittedError, ParameterError
 from penchant.models.base import Recommender

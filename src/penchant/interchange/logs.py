@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.sources.releases import read
 from penchant.errors import DataError, ParameterError, require
 
@@ -49,6 +50,7 @@ def to_library(log: Dataset, library: Library) -> Any:
         >>> list(pn.to_library(log, "pandas").columns)
         ['user', 'item', 'rating', 'time']
     """
+    require_log(log)
     if library not in get_args(Library):
         raise ParameterError(
             f"library is one of {', '.join(get_args(Library))}, and not {library!r}."

@@ -15,6 +15,7 @@ from penchant.compiled import compile_seconds
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
 from penchant.models.data_parallel import (
@@ -30,9 +31,10 @@ from penchant.models.item_titles import ItemTitles
 from penchant.models.lists import cosines, list_table, report_fallback, with_shape
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import Explains, ItemVectors
+from penchant.nn.devices import require_device
 from penchant.repeats import Repeats
 from penchant.run import Run
-from penchant.topk import BLOCK_CELLS, Fallback, popularity_order, top_k
+from penchant.topk import BLOCK_CELLS, Fallback, popularity_order, require_length, top_k
 from penchant.typing import Bool, Float32, Int32
 
 Task = Literal["ranking", "rating", "like"]
@@ -115,13 +117,15 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
                 a model together, each on its share of every batch or with some rows of its tables.
 
         Raises:
-            DataError: the log has no events, or no ratings where the model needs them, or fitting
-                would take more memory than is free or more hours than the run allows.
+            DataError: it is no log, or has no events, or no ratings where the model needs them, or
+                fitting would take more memory than is free or more hours than the run allows.
             MissingExtraError: `ray` needs Ray, which is not installed.
-            ParameterError: there is no such cluster, or not enough room in it, or the model is
-                none whose training workers can share, or whose tables they can shard.
+            ParameterError: there is no such device or cluster, or not enough room in it, or the
+                model is none whose training workers can share, or whose tables they can shard.
         """
         run = run or Run()
+        require_log(train)
+        require_device(run)
         require_divisible(self, run)
         if not len(train):
             raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
@@ -224,7 +228,7 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
 
         Raises:
             UnknownIdError: a user is not known, or none of the candidates or excluded items.
-            ParameterError: k is below 1, or ids are not given as a list.
+            ParameterError: k is no whole number of at least 1, or ids are not given as a list.
         """
         histories = users if isinstance(users, Histories) else self.histories_of(users)
         self._require_fitted()
@@ -268,9 +272,10 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
             scores, NaN in places where the model has no evidence and popularity decided.
 
         Raises:
-            ParameterError: k is below 1.
+            ParameterError: k is no whole number of at least 1.
         """
         self._require_fitted()
+        require_length(k)
         if (retriever := vars(self).get("retriever")) is not None:  # see `penchant.retrieval`
             found: tuple[Int32, Float32] | None = retriever.top_items(
                 self, users, k, repeats=repeats, candidates=candidates, run=run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import titles_of
+from penchant.data.tables import titles_of
 from penchant.data.vocabulary import Vocabulary
 from penchant.typing import AnyInt
 

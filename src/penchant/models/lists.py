@@ -7,8 +7,8 @@ import logging
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
+from penchant.data.tables import titles_of
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import PenchantError
 from penchant.typing import Float32, Int32

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.quality.conditions import parse_condition
-from penchant.data.reading.times import parse_times
+from penchant.data.times import parse_times
 from penchant.errors import DataError, ParameterError
 from penchant.rules.schema import Categories, Price
 from penchant.typing import Bool, Float32, Int32

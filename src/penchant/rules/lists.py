@@ -10,7 +10,6 @@ import polars as pl
 
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id
-from penchant.errors import ParameterError
 from penchant.models.base import Recommender
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.lists import list_table, report_fallback
@@ -20,6 +19,7 @@ from penchant.rules.diversity import diversifier_of
 from penchant.rules.reranking import RankedLists, reranked
 from penchant.rules.rules import Rules
 from penchant.run import Run
+from penchant.topk import require_length
 from penchant.typing import Int32
 
 NONE_LEFT = "the rules leave nothing of what the model recommends"
@@ -135,8 +135,7 @@ def lists_with_rules(
     Raises:
         ParameterError: k is below 1, or the rules do not suit the model.
     """
-    if k < 1:
-        raise ParameterError(f"k, the length of a list, must be at least 1, not {k}.")
+    require_length(k)
     chosen = rules.candidates(candidates)
     ranker = partial(model.top_items, repeats=repeats, candidates=chosen, run=run)
     n_candidates = len(model.items_) if chosen is None else len(chosen)

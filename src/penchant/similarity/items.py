@@ -10,6 +10,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.markup import item_values
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.neighbours.entities import (
@@ -19,7 +20,7 @@ from penchant.models.neighbours.entities import (
 )
 from penchant.models.neighbours.similarity import similarity
 from penchant.models.shared.sparse_rows import product
-from penchant.topk import tie_order
+from penchant.topk import require_length, tie_order
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +70,10 @@ def similar(
         >>> found["rank"].to_list(), bool((found["co_raters"] >= 2).all())
         ([1, 2], True)
     """
-    if k < 1 or shrinkage < 0 or min_common < 1:
-        raise ParameterError("k and min_common are at least 1, and shrinkage is not below 0.")
+    require_log(log)
+    require_length(k)
+    if shrinkage < 0 or min_common < 1:
+        raise ParameterError("min_common is at least 1, and shrinkage is not below 0.")
     queried = log.items.indices(items)
     if (queried < 0).any():
         missing = list(items)[int(np.flatnonzero(queried < 0)[0])]

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.splits import TRAIN, Split
 from penchant.errors import DataError
 from penchant.transfer.item_matching import WAYS, ItemMatches, On, match_items
@@ -63,6 +64,8 @@ def joined(
     """
     split = log if isinstance(log, Split) else None
     own = split.train if split is not None else log
+    require_log(own)
+    require_log(other)
     assert isinstance(own, Dataset)
     matches = match_items(own, other, on)
     whole = split.log if split is not None else own

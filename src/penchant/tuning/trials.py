@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from penchant.data.required_split import require_split
 from penchant.data.splits import Split
 from penchant.distributed import executor
 from penchant.errors import ParameterError
@@ -92,6 +93,7 @@ def tune(
         (3, 'ease')
     """
     run = run or Run()
+    require_split(split)
     if minutes is not None and not minutes > 0:
         raise ParameterError(f"minutes must be above 0, not {minutes:g}.")
     measure = parse(metric) if isinstance(metric, str) else metric

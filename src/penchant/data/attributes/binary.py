@@ -11,6 +11,7 @@ from polars.datatypes import DataTypeClass
 
 from penchant.data.attributes.titles import NO_GENRES
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.errors import DataError, ParameterError
 from penchant.typing import UInt8
 
@@ -116,6 +117,7 @@ def attribute_values(log: Dataset, column: str = "genres", separator: str = "|")
         DataError: there is no item table, no such column, or it holds no texts.
         ParameterError: the separator is empty.
     """
+    require_log(log)
     if not separator:
         raise ParameterError("separator must be a text such as '|'.")
     table = log.item_table

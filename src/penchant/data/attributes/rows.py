@@ -11,6 +11,7 @@ import polars as pl
 
 from penchant.data.attributes.binary import Attributes
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int64, UInt8
@@ -38,6 +39,7 @@ def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> p
         >>> len(rows) == len(log)
         True
     """
+    require_log(log)
     check_rows(attributes.names, like)
     if len(attributes.matrix) != log.n_items:
         raise DataError(

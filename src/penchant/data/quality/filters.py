@@ -13,6 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.event_columns import quantities_of
 from penchant.data.quality.conditions import parse_condition
 from penchant.data.quality.duplicates import repeated_lines
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Bool, Int64
@@ -35,6 +36,7 @@ def k_core(log: Dataset, user: int = 5, item: int = 5) -> Dataset:
         >>> bool(core.item_counts.min() >= 12), len(core) < len(log)
         (True, True)
     """
+    require_log(log)
     if user < 0 or item < 0:
         raise ParameterError("The numbers of events of a k-core must be 0 or more.")
     users, items = log.events["user"].to_numpy(), log.events["item"].to_numpy()
@@ -67,6 +69,7 @@ def rating_range(log: Dataset, low: float | None = None, high: float | None = No
         >>> len(pn.rating_range(pn.read(frame), low=4))
         2
     """
+    require_log(log)
     if low is not None and high is not None and low > high:
         raise ParameterError(f"The lowest rating, {low:g}, is above the highest, {high:g}.")
     mask = np.ones(len(log), dtype=bool)
@@ -92,6 +95,7 @@ def between(log: Dataset, start: Moment | None = None, end: Moment | None = None
         >>> len(pn.between(pn.read(frame), "2026-01-01", "2026-01-31"))
         1
     """
+    require_log(log)
     if "time" not in log.events.columns:
         raise DataError(f"The log {log.name!r} has no times.")
     low, high = _moment(start, time.min), _moment(end, time.max)
@@ -132,6 +136,7 @@ def drop_duplicates(
         >>> pn.drop_duplicates(pn.read(frame)).ratings.tolist()
         [5.0, 4.0]
     """
+    require_log(log)
     if by == "line":
         again = np.isin(np.arange(len(log)), repeated_lines(log, np.arange(len(log))))
         return _filtered(log, ~again, "lines that are wholly alike (first kept)")
@@ -191,6 +196,7 @@ def where(log: Dataset, expr: pl.Expr | str) -> Dataset:
         >>> len(pn.where(pn.read(frame), "shop == 'x'"))
         2
     """
+    require_log(log)
     title = f"the condition {expr}"
     frame = log.frame()
     if isinstance(expr, str):

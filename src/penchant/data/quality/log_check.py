@@ -13,6 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.quality import counts, duplicates, purchases, ratings, sessions, times
 from penchant.data.quality.issue import QualityIssue
 from penchant.data.reading.order_lines import CANCELLATION
+from penchant.data.required import require_log
 from penchant.errors import ParameterError
 from penchant.notebook import ShownAsText
 from penchant.wording import counted
@@ -76,6 +77,7 @@ def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
         >>> print(pn.check(planted_pairs()))
         Check of 'planted pairs', 1,120 events: no issue was found.
     """
+    require_log(log)
     if near_empty < 0:
         raise ParameterError(f"near_empty must be 0 or more, not {near_empty}.")
     issues = [

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.sessions import session_lengths, sessions_of_users
 from penchant.json_values import json_value
 from penchant.notebook import ShownAsText
@@ -130,6 +131,7 @@ def summary(log: Dataset) -> Summary:
         >>> found.n_users, found.n_items, found.n_events
         (50, 20, 350)
     """
+    require_log(log)
     users = log.user_counts[log.user_counts > 0]
     items = log.item_counts[log.item_counts > 0]
     times = log.events["time"].drop_nulls() if "time" in log.events.columns else None

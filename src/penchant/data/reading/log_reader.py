@@ -34,8 +34,8 @@ from penchant.data.reading.records import merge_skipped, record_texts
 from penchant.data.reading.returns import Returns
 from penchant.data.reading.row_order import RowOrder, check_order, in_order_of_rows
 from penchant.data.reading.sessions import SessionWish, with_sessions
-from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_pieces import Malformed, type_columns, type_pieces
+from penchant.data.times import check_time_format
 from penchant.errors import DataError, ParameterError
 
 logger = logging.getLogger(__name__)

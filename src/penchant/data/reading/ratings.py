@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from penchant.data.missing_texts import without_missing
 from penchant.data.reading.rating_words import word_value, written_values
-from penchant.data.reading.records import without_missing
 
 _NEARLY_ALL = 0.9  # of the ratings are such words, so that the others are mistakes
 _MOST_DISTINCT = 10_000  # texts: ratings that are no numbers have few

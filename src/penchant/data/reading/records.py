@@ -19,9 +19,6 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 _SHORT = 80  # characters
 
-MISSING = ("null", "none", "nan", "nat", "na", "n/a", r"\n", "?", "-")
-"""What programs write where a value is missing, in lower case."""
-
 
 class NoRecordsError(DataError):
     """A source is intact and has no record."""
@@ -235,16 +232,6 @@ def record_texts(records: RawRecords, rows: pl.Series) -> pl.Series:
     joined = pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator=", ")
     contents = cells.select(joined.alias("content")).to_series()
     return pl.Series("content", [shorten(text) for text in contents], dtype=pl.String)
-
-
-def without_missing(texts: pl.Series, *further: str) -> pl.Series:
-    """Texts without blanks around them; empty ones and those that mean `missing` become null.
-
-    Programs write NULL, NaN, NaT and the like; `further` are others of a column, in lower case.
-    """
-    texts = texts.str.strip_chars().replace("", None)
-    is_missing = texts.str.to_lowercase().is_in([*MISSING, *further]).fill_null(False)
-    return texts.zip_with(~is_missing, pl.Series([None], dtype=pl.String))
 
 
 def concat_chunks(chunks: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -13,9 +13,10 @@ import polars as pl
 from penchant.data.baskets import BASKET
 from penchant.data.categories import with_texts
 from penchant.data.event_order import event_order
+from penchant.data.missing_texts import without_missing
 from penchant.data.reading.column_guessing import ColumnChoice, requested_column
 from penchant.data.reading.column_names import plain_name
-from penchant.data.reading.records import RawRecords, without_missing
+from penchant.data.reading.records import RawRecords
 from penchant.data.reading.shop_columns import SESSION_NAMES
 from penchant.errors import DataError, ParameterError
 from penchant.wording import counted

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from penchant.data.missing_texts import without_missing
 from penchant.data.positive import Positive
 from penchant.data.reading.column_names import ROLES
 from penchant.data.reading.id_values import clean_ids, integer_ids, plain_ids
@@ -18,10 +19,9 @@ from penchant.data.reading.records import (
     RawRecords,
     SkippedRecord,
     shorten,
-    without_missing,
 )
 from penchant.data.reading.shop_columns import bought_by_weight, is_quantity, prices
-from penchant.data.reading.times import parse_times
+from penchant.data.times import parse_times
 
 _EVENT_ROLES = tuple(role for role in ROLES if role != "title")
 _RATED_ROLES = _EVENT_ROLES[: _EVENT_ROLES.index("basket")]

@@ -6,6 +6,7 @@ import numpy as np
 
 from penchant.data.baskets import BASKET
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.shares import ROW_TIES
 from penchant.data.splits import TEST, VALIDATION, Split
 from penchant.errors import DataError
@@ -29,6 +30,7 @@ def split_next_basket(log: Dataset, *, validation: bool = True) -> Split:
         >>> split.kind, split.repeats
         ('next-basket', 'allowed')
     """
+    require_log(log)
     histories = log.histories
     numbers, fewest = histories.basket_numbers, 3 if validation else 2
     counts = np.zeros(len(histories), np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.required import require_log
 from penchant.data.sessions import numbers_of_sessions
 from penchant.data.shares import check_shares, held_out_sizes, share_words
 from penchant.data.sorting import ranges
@@ -53,6 +54,7 @@ def split_sessions(
         >>> len(split.train), len(split.test)
         (6, 1)
     """
+    require_log(log)
     check_shares(None, validation, test)
     if not log.has_times:
         raise DataError(

@@ -16,12 +16,14 @@ from penchant.data.basket_keys import keyed_anonymous, keys_of_histories, n_bask
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.data.merging import KnownLog, MergedLog, merged
+from penchant.data.required import require_log
 from penchant.data.vocabulary import Vocabulary, difference_in_writing
 from penchant.errors import DataError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.models.derived import forget_derived
 from penchant.models.fitted_state import without_vectors
 from penchant.models.shared.later_cancellations import Corrected, without_cancelled
+from penchant.nn.devices import require_device
 from penchant.run import Run
 from penchant.typing import Int32, Int64
 from penchant.wording import counted
@@ -83,10 +85,14 @@ class Updatable(Recommender):
         Raises:
             NotFittedError: the model has not been fitted.
             UnknownIdError: the model cannot take an item in, or ids are of another type.
-            DataError: the model has learned from ratings, weights or times and the new events
-                have none.
+            ParameterError: there is no such device.
+            DataError: it is no log, or the model has learned from ratings, weights or times and
+                the new events have none.
         """
         self._require_fitted()
+        require_log(new)
+        run = run or Run()
+        require_device(run)
         if not len(new) and not (self.counts_anonymous and new.anonymous is not None):
             return self
         started, compiling = time.perf_counter(), compile_seconds()
@@ -102,7 +108,6 @@ class Updatable(Recommender):
         _report_repeated(both, new)
         if corrected.known.histories is self.histories_ and self._says_nothing_new(both):
             return self
-        run = run or Run()
         what = f"{both.log.n_users:,} users and {both.log.n_items:,} items"
         self.fitting_cost(both.log).require(f"Updating {type(self).__name__} to {what}", run)
         before = self.fitted_state()

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import polars as pl
 
+from penchant.data.missing_texts import MISSING
 from penchant.data.reading.column_contents import has_long_tail
-from penchant.data.reading.records import MISSING
 from penchant.typing import Float64
 
 _SAMPLE_ROWS = 2000

@@ -10,7 +10,7 @@ import polars as pl
 from penchant.data.event_order import POSITION
 from penchant.data.reading.layouts.lines import numbered_lines, record_numbers, skipped_lines_of
 from penchant.data.reading.records import RawRecords
-from penchant.data.reading.times import parse_times
+from penchant.data.times import parse_times
 from penchant.errors import DataError
 from penchant.wording import counted
 

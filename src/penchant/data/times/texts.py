@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from penchant.data.reading.times.components import instants
-from penchant.data.reading.times.date_order import FORMS, choose_order
-from penchant.data.reading.times.given_formats import in_format
-from penchant.data.reading.times.patterns import KNOWN_ORDER, OPEN_ORDER, simplify
-from penchant.data.reading.times.readings import TimesRead
-from penchant.data.reading.times.time_range import MICROSECONDS
+from penchant.data.times.components import instants
+from penchant.data.times.date_order import FORMS, choose_order
+from penchant.data.times.given_formats import in_format
+from penchant.data.times.patterns import KNOWN_ORDER, OPEN_ORDER, simplify
+from penchant.data.times.readings import TimesRead
+from penchant.data.times.time_range import MICROSECONDS
 
 _ISO_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d")  # usual, and fast
 _CLOCK = ("hour", "minute", "second", "fraction", "half", "zone")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.reading.records import without_missing
-from penchant.data.reading.times.date_order import FORMS
-from penchant.data.reading.times.given_formats import in_given_format
-from penchant.data.reading.times.numbers import UNITS, from_numbers
-from penchant.data.reading.times.readings import TimesRead
-from penchant.data.reading.times.texts import from_texts
-from penchant.data.reading.times.time_range import (
+from penchant.data.missing_texts import without_missing
+from penchant.data.times.date_order import FORMS
+from penchant.data.times.given_formats import in_given_format
+from penchant.data.times.numbers import UNITS, from_numbers
+from penchant.data.times.readings import TimesRead
+from penchant.data.times.texts import from_texts
+from penchant.data.times.time_range import (
     EARLIEST,
     MICROSECONDS,
     TOO_EARLY,
@@ -76,10 +76,8 @@ def parse_times(values: pl.Series, form: str | None = None) -> ParsedTimes:
     """
     check_time_format(form)
     dtype = values.dtype
-    if isinstance(dtype, pl.Datetime) or dtype == pl.Date:
-        if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-            values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return _checked(values, TimesRead(values.cast(MICROSECONDS), "", str(dtype)))
+    if are_datetimes(values):
+        return _checked(values, TimesRead(in_microseconds(values), "", str(dtype)))
     if form is not None and "%" in form:
         texts = _texts(values)
         return _checked(texts, TimesRead(_in_given_format(texts, form), "", form))
@@ -97,6 +95,18 @@ def parse_times(values: pl.Series, form: str | None = None) -> ParsedTimes:
         if exact or (number_type == pl.Float64 and 2 * numbers.count() > texts.count()):
             return _checked(texts, from_numbers(numbers, _if_numeric(form)))
     return _checked(texts, from_texts(texts, form))
+
+
+def are_datetimes(values: pl.Series) -> bool:
+    """Whether values are datetimes or dates, which have one meaning."""
+    return isinstance(values.dtype, pl.Datetime) or values.dtype == pl.Date
+
+
+def in_microseconds(values: pl.Series) -> pl.Series:
+    """Datetimes or dates as datetimes in microseconds without a zone, in UTC where they had one."""
+    if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is not None:
+        values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return values.cast(MICROSECONDS)
 
 
 def _texts(values: pl.Series) -> pl.Series:

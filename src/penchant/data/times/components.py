@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from penchant.data.reading.times.patterns import ZONES
-from penchant.data.reading.times.time_range import latest
+from penchant.data.times.patterns import ZONES
+from penchant.data.times.time_range import latest
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NUMBERS = {name: f"{n:02}" for n, name in enumerate(_MONTHS, start=1)}

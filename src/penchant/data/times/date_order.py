@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from penchant.data.reading.times.time_range import is_possible
+from penchant.data.times.time_range import is_possible
 
 FORMS = {"day-first": "dmy", "month-first": "mdy", "year-first": "ymd"}
 _NAMES = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}

@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from penchant.data.reading.times.given_formats import in_format
-from penchant.data.reading.times.readings import TimesRead
-from penchant.data.reading.times.time_range import (
+from penchant.data.times.given_formats import in_format
+from penchant.data.times.readings import TimesRead
+from penchant.data.times.time_range import (
     EARLIEST,
     MICROSECONDS,
     all_within,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from penchant.data.reading.times.time_range import MICROSECONDS
+from penchant.data.times.time_range import MICROSECONDS
 
 _CLOCKS = ("%H", "%I", "%T", "%R", "%X", "%c", "%s", "%+")
 _NO_TIME = pl.Series([None], dtype=MICROSECONDS)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.data.reading.log_reader import read
-from penchant.data.reading.times import parse_times
+from penchant.data.times import parse_times
 from penchant.errors import DataError, ParameterError
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
