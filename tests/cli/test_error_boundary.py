@@ -10,7 +10,7 @@ from penchant.cli.error_boundary import one_sentence_errors, sentence
 from penchant.errors import DataError
 
 BROKEN = {
-    "encoding": (b"user,item,rating\nJos\xe9,a,3\nb,c,4\n", "latin-1"),
+    "encoding": (b"user,item,rating\nJos\xe9,a,3\nb,c,4\n", "cp1252"),
     "column": (b"user,rating\n1,3\n2,4\n", "no item column"),
     "words": (b"user,item,rating\n1,a,good\n2,b,bad\n3,c,fine\n", "'good' in line 2"),
     "empty": (b"", "is empty"),

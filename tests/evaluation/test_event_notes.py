@@ -46,6 +46,19 @@ def test_the_advice_fits_the_scale():
         assert "--positive '>=1' (" in note
 
 
+def test_slips_outside_the_scale_do_not_change_the_advice():
+    log = planted_pairs()
+    ratings = (1 + np.arange(len(log)) % 5).astype(np.float32)
+    for slips in ((55, 44, 54), (-44, 5, 5), (99,) * 40):
+        ratings[: len(slips)] = slips
+        events = log.events.with_columns(rating=pl.Series(ratings))
+        (note,) = event_notes(replace(log, events=events, scale=None), models("ease"))
+        assert "of the events have a rating below 4, " in note
+        assert "--positive '>=4' (" in note
+    (note,) = event_notes(replace(log, events=events, scale=(1, 100)), models("ease"))
+    assert "--positive '>=99' (" in note
+
+
 def test_counts_are_to_be_weights_and_no_likes():
     log = planted_pairs()
     plays = np.random.default_rng(0).geometric(0.01, len(log)).astype(np.float32)

@@ -68,6 +68,17 @@ def test_files_lie_beside_the_rules(tmp_path, model):
         bind(pn.Rules.read(folder / "rules.toml"), model)
 
 
+def test_prices_are_read_as_those_of_a_log(tmp_path, model):
+    table = tmp_path / "artikel.csv"
+    table.write_text("item;Preis\ni1;19,90 €\ni2;1.234,50\ni3;20\ni4;\ni5;5,00\n")
+    price = {"column": "Preis", "min": 19.9, "max": 1234.5}
+    assert allowed(model, items=f"@{table}", price=price) == {"i1", "i2", "i3"}
+    table.write_text("item;Preis\ni1;19,90\ni2;auf Anfrage\n")
+    words = r"\[price\]: the column 'Preis' has values that are no numbers, such as 'auf Anfrage'"
+    with pytest.raises(DataError, match=words):
+        allowed(model, items=f"@{table}", price=price)
+
+
 def test_columns_of_tonight(tmp_path, model):
     path = tmp_path / "tonight.csv"
     path.write_text("sku,stock,season\ni1,0,summer\ni2,9,winter\nelse,9,winter\n")

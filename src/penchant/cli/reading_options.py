@@ -145,7 +145,9 @@ class FileOptions:
         bool | None,
         typer.Option("--header/--no-header", help="Whether the first line names the columns."),
     ] = None
-    encoding: Annotated[Text, typer.Option(help="Of a text file, such as latin-1.")] = None
+    encoding: Annotated[
+        Text, typer.Option(help="Of text files that are not UTF-8, such as cp1252.")
+    ] = None
     table: Annotated[Text, typer.Option(help="The table of a database.")] = None
     query: Annotated[Text, typer.Option(help="A SELECT instead of a table.")] = None
     max_bytes: Annotated[

@@ -346,6 +346,15 @@ def _to_series(ids: Iterable[Id]) -> pl.Series:
 
 def difference_in_writing(ids: pl.Series, known: pl.Series) -> str | None:
     """How unknown ids differ in writing from known ones, a clause; None where they are others."""
+    found = written_otherwise(ids, known)
+    return None if found is None else found[0]
+
+
+def written_otherwise(ids: pl.Series, known: pl.Series) -> tuple[str, pl.Series] | None:
+    """How unknown ids differ in writing from known ones, a clause, and those that do.
+
+    None where they are others.
+    """
     for pattern, difference in (
         (r"\.0+$", "written with decimals"),
         (r"^0+", "written with zeros in front"),
@@ -355,6 +364,7 @@ def difference_in_writing(ids: pl.Series, known: pl.Series) -> str | None:
         plain, known_plain = (
             texts.cast(pl.String).str.replace_all(pattern, "") for texts in (ids, known)
         )
-        if plain.is_in(known_plain.implode()).any():
-            return f"on one side they are {difference}: write them alike"
+        alike = plain.is_in(known_plain.implode())
+        if alike.any():
+            return f"on one side they are {difference}: write them alike", ids.filter(alike)
     return None

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from penchant.data.dataset import Dataset
 from penchant.data.positive import lowest_liked
 from penchant.data.quality.count_ratings import counts_sentence, ratings_are_counts
-from penchant.data.target import threshold_words
+from penchant.data.quality.ratings import likely_scale
+from penchant.data.target import default_like_threshold, threshold_words
 from penchant.models.base import Recommender
 from penchant.results.formatting import join_names, quoted
 
@@ -25,7 +26,8 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
     notes = []
     learners = [name for name, model in named.items() if model.learns_interactions]
     if learners and log.has_ratings:
-        share = float((log.ratings < log.like_threshold).mean())
+        threshold = _threshold(log)
+        share = float((log.ratings < threshold).mean())
         if log.positive is not None:
             notes.append(
                 f"{_listed(learners)} learn{_s(learners)} from ratings "
@@ -35,7 +37,7 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
         elif ratings_are_counts(log):
             notes.append(f"The ratings {counts_sentence(log)}.")
         elif share >= 0.005:
-            liked = lowest_liked(log.ratings, log.like_threshold)
+            liked = lowest_liked(log.ratings, threshold)
             notes.append(
                 f"{share:.0%} of the events have a rating below {liked:g}, and "
                 f"{_listed(learners)} take{_s(learners)} every event for a like: --positive "
@@ -51,6 +53,15 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
             "(--weight none, weight=False in Python), for more of a thing is not always liked more."
         )
     return tuple(notes)
+
+
+def _threshold(log: Dataset) -> float:
+    """The rating from which an event is a like, also where slips are outside the scale."""
+    scale, seen = likely_scale(log), log.rating_range
+    if log.positive is not None or scale is None or seen is None:
+        return log.like_threshold
+    has_slips = seen[0] < scale[0] or seen[1] > scale[1]
+    return default_like_threshold(scale if has_slips else seen)
 
 
 def _listed(names: list[str]) -> str:

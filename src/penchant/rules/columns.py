@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.quality.conditions import parse_condition
+from penchant.data.reading.shop_columns import present, prices
 from penchant.data.times import parse_times
 from penchant.errors import DataError, ParameterError
 from penchant.rules.schema import Categories, Price
@@ -109,12 +110,30 @@ def within_price(table: pl.DataFrame, price: Price) -> Bool:
     Raises:
         DataError: the column has no numbers.
     """
-    values = column_of(table, price.column, "[price]")
-    numbers = values.cast(pl.Float64, strict=False) if not values.dtype.is_nested() else values
-    if numbers.dtype != pl.Float64 or (numbers.null_count() > values.null_count()):
-        raise DataError(f"[price]: the column {price.column!r} has values that are no numbers.")
+    numbers = _numbers(column_of(table, price.column, "[price]"), "[price]")
     within = (numbers >= price.min) & (numbers <= price.max)
     return within.fill_null(price.unknown == "allowed").to_numpy().astype(np.bool_)
+
+
+def _numbers(values: pl.Series, rule: str) -> pl.Series:
+    """float64, numbers and texts such as `19,90 €`, as prices of a log are read.
+
+    Raises:
+        DataError: a value is none.
+    """
+    if values.dtype.is_nested() or values.dtype == pl.Object:
+        raise DataError(f"{rule}: the column {values.name!r} has lists and no numbers.")
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        return values.cast(pl.Float64)
+    texts = present(values)
+    numbers = prices(texts, pl.Float64)
+    wrong = texts.filter(numbers.is_null() & texts.is_not_null())
+    if len(wrong):
+        raise DataError(
+            f"{rule}: the column {values.name!r} has values that are no numbers, such as "
+            f"{wrong[0]!r}."
+        )
+    return numbers
 
 
 def groups(values: pl.Series) -> Int32:
@@ -164,9 +183,7 @@ def places_of(values: pl.Series, rule: str) -> Float32:
     Raises:
         DataError: a value is no number, or below 0.
     """
-    numbers = values.cast(pl.Float32, strict=False) if not values.dtype.is_nested() else values
-    if numbers.dtype != pl.Float32 or numbers.null_count() > values.null_count():
-        raise DataError(f"{rule}: the column {values.name!r} has values that are no numbers.")
+    numbers = _numbers(values, rule).cast(pl.Float32)
     places = numbers.fill_null(0).fill_nan(0).to_numpy()
     if (places < 0).any() or not np.isfinite(places).all():
         raise DataError(f"{rule}: places of {values.name!r} must be 0 or more: items go up only.")

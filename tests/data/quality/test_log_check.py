@@ -177,3 +177,27 @@ def test_in_baskets_repeats_are_usual_and_ids_in_two_cases_are_named():
     assert variants.sentence.startswith("4 item ids differ from another in upper and lower case")
     assert variants.table()["item"].to_list() == ["85123A", "85123a", "POST", "post"]
     assert "case_variant_users" not in report
+
+
+def test_ids_that_a_spreadsheet_has_rounded(tmp_path, caplog):
+    path = tmp_path / "loans.csv"
+    path.write_text(
+        "user,isbn\n1,9780000000080\n2,9.78000E+12\n3,9.78000E+12\n3,9.79E+12\n4,12E+05\n"
+    )
+    log = read(path)
+    assert (
+        "loans.csv: 2 items have ids such as '9.78000E+12' (2 events), in scientific notation, as "
+        "spreadsheets write long numbers, so that different ones are one: export again with this "
+        "column as text."
+    ) in caplog.messages
+    issue = check(log)["rounded_item_ids"]
+    assert (issue.level, issue.count) == ("wrong", 2)
+    assert issue.examples["item"].to_list() == ["9.78000E+12", "9.79E+12"]
+    caplog.clear()
+    path.write_text("user;isbn\n1,0E+01;9780000000080\n2;9780000000081\n")
+    log = read(path)
+    assert "1 user has an id such as '1,0E+01' (1 event), in scientific" in caplog.text
+    assert "rounded_item_ids" not in check(log)
+    caplog.clear()
+    read(path, quiet=True)
+    assert "scientific" not in caplog.text

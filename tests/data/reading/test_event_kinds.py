@@ -34,12 +34,47 @@ def test_kinds_are_named_with_their_shares(events, caplog):
     assert (
         "events.csv: events are of 3 kinds, view (67 %), addtocart (17 %), transaction (17 %), and "
         "all count alike: weigh them with --events 'view=1,addtocart=2,transaction=3' "
-        "(events='view=1,addtocart=2,transaction=3'), which leaves others out."
+        "(events='view=1,addtocart=2,transaction=3')."
     ) in caplog.text
     assert log.events["event"].to_list() == ["view", "view", "addtocart", "transaction", "view"]
     assert log.events["basket"].to_list() == [None, None, None, 4000, None]
     assert log.weights is None
     assert log.anonymous["event"].to_list() == ["view"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "example", "left_out"),
+    [
+        ("checkout renew hold hold hold checkin", "hold=1,renew=2,checkout=3", "checkin"),
+        ("Ausleihe Verlängerung Rückgabe Rückgabe Vormerkung",
+         "Vormerkung=1,Verlängerung=2,Ausleihe=3", "Rückgabe"),
+        ("PageView Buy add_to_cart remove_from_cart view", "PageView=1,view=1,add_to_cart=2,Buy=3",
+         "remove_from_cart"),
+        ("loan return", "loan=1", "return"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["transaction_type", "Vorgang"])
+def test_weights_of_known_kinds_grow_with_what_they_say(
+    kinds, example, left_out, column, tmp_path, caplog
+):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        f"user,item,{column}\n" + "".join(f"{n},{n % 3},{k}\n" for n, k in enumerate(kinds.split()))
+    )
+    with caplog.at_level(logging.WARNING):
+        log = read(path)
+    assert log.origin.columns["event"] == column
+    assert f"--events '{example}' (events='{example}'), which leaves {left_out} out." in caplog.text
+    assert len(read(path, events=example)) == len(log) - kinds.split().count(left_out)
+
+
+def test_kinds_whose_order_is_not_known_get_no_weights(tmp_path, caplog):
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,event\n1,2,view\n1,3,buy\n2,2,quizzed\n2,3,view\n")
+    with caplog.at_level(logging.WARNING):
+        read(path)
+    assert "give those that count, and how much, with --events 'KIND=WEIGHT,…'" in caplog.text
+    assert "=1" not in caplog.text
 
 
 @pytest.mark.parametrize(

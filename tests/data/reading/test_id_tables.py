@@ -52,6 +52,9 @@ def test_a_table_joins_and_brings_new_items(log, tmp_path, notices):
     [
         ("id,name,year", "name"),
         ("id,Product Name,year", "Product Name"),
+        ("id,Bezeichnung,year", "Bezeichnung"),
+        ("id,Artikelbezeichnung,year", "Artikelbezeichnung"),
+        ("id,description,year", None),
         ("id,title,name", None),
         ("id,label,year", None),
     ],
@@ -211,3 +214,22 @@ def test_a_table_in_several_files(log, tmp_path, caplog):
     second.write_text("id,name\n20,Zwanzig\n")
     with pytest.raises(DataError, match="has other columns than"):
         read_table(folder, "item", log)
+
+
+def test_ids_that_lost_their_zeros_are_named_where_others_match(tmp_path, caplog):
+    log, table = tmp_path / "loans.csv", tmp_path / "books.csv"
+    log.write_text("user,isbn\n1,0071\n1,0072\n2,1073\n2,1074\n")
+    table.write_text("isbn,title\n71,A\n72,B\n1073,C\n2000,D\n")
+    said = (
+        "books.csv: of 3 new items 2, such as '71', probably are the log's own, for on one side "
+        "they are written with zeros in front: write them alike."
+    )
+    read(log, item_table=table)
+    assert said in caplog.messages
+    caplog.clear()
+    read_table(table, "item", read(log))
+    assert said in caplog.messages
+    caplog.clear()
+    table.write_text("isbn,title\n0071,A\n0072,B\n1073,C\n2000,D\n")
+    read(log, item_table=table)
+    assert "probably" not in caplog.text

@@ -7,6 +7,7 @@ import logging
 import polars as pl
 import pytest
 
+from penchant.data.quality.filters import where
 from penchant.data.quality.log_check import check
 from penchant.data.reading.log_reader import read
 from penchant.data.reading.returns import returned_lines
@@ -62,7 +63,9 @@ def test_they_count_as_events_where_that_is_asked_for(write):
         read(write(LINES), returns="drop")
 
 
-@pytest.mark.parametrize("word", ["Storno", "RETURN", "cancelled", "credit note", "Gutschrift"])
+@pytest.mark.parametrize(
+    "word", ["Storno", "RETURN", "cancelled", "credit note", "Gutschrift", "Rueckgabe", "Retour"]
+)
 def test_words_of_returns(write, word):
     log = read(write(LINES.replace("Refund", word)))
     assert log.quantities.tolist() == [3, 1, 1]
@@ -129,6 +132,39 @@ def test_a_state_is_of_the_line_unless_the_same_item_of_the_order_has_another(wr
         "2 records are of orders that were cancelled, refunded or returned (status cancelled or "
         "returned), and left out"
     ) in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kept", "taken_back"),
+    [
+        ("versandt", "retourniert"), ("bezahlt", "zurückgesendet"), ("Versendet", "ERSTATTET"),
+        ("abgeschlossen", "Zurueckgeschickt"), ("expédiée", "retournee"), ("livré", "Remboursé"),
+        ("enviado", "devuelto"), ("pagado", "Reembolsado"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["status", "Bestellstatus"])
+def test_states_in_other_languages(write, kept, taken_back, column, caplog):
+    text = STATES.replace("shipped", kept).replace("returned", taken_back)
+    with caplog.at_level(logging.WARNING):
+        log = read(write(text.replace("status", column)))
+    assert log.frame().select("row", "quantity").rows() == [(1, 5), (2, 1), (3, 1), (7, 1)]
+    assert "not known" not in caplog.text
+
+
+def test_states_that_are_not_known_are_named_beside_known_ones(write, caplog):
+    text = STATES.replace("returned", "vanished")
+    with caplog.at_level(logging.WARNING):
+        log = read(write(text))
+    assert (
+        "by status, records are vanished (2), a state of orders that is not known, and count as "
+        "purchases: --where \"status != 'vanished'\" leaves them out"
+    ) in caplog.text
+    assert len(where(log, "status != 'vanished'")) == len(log) - 2 == 4
+    caplog.clear()
+    read(write(text), returns="keep")
+    read(write(text.replace("shipped", "here").replace("cancelled", "there")))
+    read(write("user,item,status\n1,a,shipped\n1,b,vanished\n2,a,shipped\n"))
+    assert "not known" not in caplog.text
 
 
 @pytest.mark.parametrize("flags", [("0", "1"), ("false", "true"), ("no", "yes")])

@@ -235,18 +235,6 @@ def test_compressed(write):
         read(write(zipped[:12] + b"\xff\xff\xff" + zipped[15:], "bad.gz"))
 
 
-def test_encodings(write):
-    text = "user,item,rating\n1,Amélie,5\n"
-    with pytest.raises(DataError, match=r"byte 0xE9 in line 2 is not UTF-8.*--encoding latin-1"):
-        read(write(text.encode("latin-1")))
-    for encoding in ("latin-1", "utf-16", "utf-8-sig"):
-        given = None if encoding == "utf-8-sig" else encoding
-        log = read(write(text.encode(encoding)), encoding=given)
-        assert rows(log) == [(1, "Amélie", 5)]
-    with pytest.raises(DataError, match="no encoding 'latin-99'"):
-        read(write(text), encoding="latin-99")
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [

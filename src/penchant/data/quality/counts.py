@@ -9,6 +9,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import QualityIssue, id_issues
+from penchant.data.reading.id_values import ROUNDED, are_rounded
 from penchant.typing import Int64
 
 _HEAVY = 0.05  # of all events
@@ -28,6 +29,9 @@ def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
         yield from id_issues(log, noun, name, "note", index, total, subject, " no event")
         have = (f"{noun} has", f"{noun}s have")
         yield from _missing_ids(log, noun, counts)
+        rounded = are_rounded(log.side(noun)[0].ids).arg_true().to_numpy()
+        name, has_id = f"rounded_{noun}_ids", (f"{noun} has an id", f"{noun}s have ids")
+        yield from id_issues(log, noun, name, "wrong", rounded, total, has_id, f" {ROUNDED}")
         yield from _case_variants(log, noun)
         if active > 1 and counts.max() == 1:
             name, index = f"single_event_{noun}s", np.flatnonzero(some)

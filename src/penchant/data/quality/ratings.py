@@ -9,7 +9,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.quality.count_ratings import counts_sentence, ratings_are_counts
 from penchant.data.quality.issue import Level, QualityIssue, constant_users, event_issues
-from penchant.data.quality.sentinels import find_sentinels
+from penchant.data.quality.sentinels import Sentinel, find_sentinels
 from penchant.typing import Float32, Int64
 
 _USUAL_SCALES = ((1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
@@ -41,14 +41,9 @@ def value_issues(log: Dataset) -> Iterator[QualityIssue]:
         every, rest = np.arange(len(log)), f" {counts_sentence(log)}"
         yield from event_issues(log, "counts", "doubtful", every, ("rating", "ratings"), rest)
         return
-    values, counts = np.unique(ratings, return_counts=True)
-    sentinels = () if log.scale is not None else find_sentinels(values, counts)
-    unrated = [value for sentinel in sentinels for value in sentinel.values]
-    has_zeros = log.scale is None and not sentinels and _has_zeros(values)
-    if has_zeros:
-        unrated = [0.0]
+    values = np.unique(ratings)
+    sentinels, unrated, scale = _scale_of(log)
     is_unrated = np.isin(values, np.array(unrated, dtype=np.float32))
-    scale = log.scale or _guess_scale(values[~is_unrated], counts[~is_unrated])
     if scale is not None:
         low, high = scale
         strange = values[~is_unrated & ((values < low) | (values > high))]
@@ -60,13 +55,36 @@ def value_issues(log: Dataset) -> Iterator[QualityIssue]:
     for sentinel in sentinels:
         concerned = np.isin(ratings, np.array(sentinel.values, dtype=np.float32))
         yield from event_issues(log, "sentinels", "doubtful", concerned, _ARE, sentinel.rest())
-    if has_zeros:
+    if unrated == [0.0] and not sentinels:
         rest = (
             f" 0 in a log of ratings from {values[1]:g} to {values[-1]:g}: 0 often "
             f"means that nobody rated; if so, leave them out with --min-rating {values[1]:g} "
             f"(pn.rating_range(log, low={values[1]:g}))"
         )
         yield from event_issues(log, "zeros", "doubtful", ratings == 0, _ARE, rest)
+
+
+def likely_scale(log: Dataset) -> tuple[float, float] | None:
+    """The lowest and highest possible rating, known or by nearly all ratings; None where unclear.
+
+    A few ratings may be outside, by mistake.
+    """
+    return _scale_of(log)[2] if log.has_ratings and len(log) else log.scale
+
+
+def _scale_of(
+    log: Dataset,
+) -> tuple[tuple[Sentinel, ...], list[float], tuple[float, float] | None]:
+    """Values far from all others, those that seem to be no ratings, and the scale of the others."""
+    values, counts = np.unique(log.ratings, return_counts=True)
+    if log.scale is not None:
+        return (), [], log.scale
+    sentinels = find_sentinels(values, counts)
+    unrated = [value for sentinel in sentinels for value in sentinel.values]
+    if not sentinels and _has_zeros(values):
+        unrated = [0.0]
+    is_rating = ~np.isin(values, np.array(unrated, dtype=np.float32))
+    return sentinels, unrated, _guess_scale(values[is_rating], counts[is_rating])
 
 
 def _has_zeros(values: Float32) -> bool:

@@ -46,7 +46,15 @@ _ALL_NAMES = frozenset(name for names in NAMES.values() for name in names)
 _TABLE_IDS = ("id", "key")
 _THINGS = ("", "item", "product", "movie", "film", "book", "song", "track", "game", "course")
 _OF_ROWS = ("row", "rowid", "rownumber", "index", "rank", "position", "place", "fold", "split")
-_TITLES = tuple(f"{thing}{word}" for word in ("title", "name") for thing in _THINGS)
+_TABLE_TITLES = tuple(f"{thing}{word}" for word in ("title", "name") for thing in _THINGS)
+
+_TITLES = (
+    "itemtitle producttitle itemname productname articlename lineitemname lineitemtitle title "
+    "artikelbezeichnung artikelname produktbezeichnung produktname bezeichnung titel buchtitel "
+    "werktitel designation désignation libelle libellé titre título titulo"
+)
+TITLES = tuple(_TITLES.split())
+"""Plain names of columns of titles, in logs as in tables of items."""
 
 
 def plain_name(name: str) -> str:
@@ -87,7 +95,7 @@ def id_column(names: Sequence[str], noun: str) -> str:
 def title_column(names: Sequence[str]) -> str | None:
     """The column of a table of items that has their titles, by its name."""
     columns = by_plain_name(names)
-    return next((columns[name] for name in _TITLES if name in columns), None)
+    return next((columns[name] for name in (*_TABLE_TITLES, *TITLES) if name in columns), None)
 
 
 def by_plain_name(names: Iterable[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from penchant.data.origin import Layout
+from penchant.data.reading.encodings import encoding_of, encoding_remarks
 from penchant.data.reading.excel import read_excel
 from penchant.data.reading.files import decode, is_workbook
 from penchant.data.reading.json_lines import read_json_lines
@@ -31,7 +32,8 @@ class TextForm:
     """What is known of a text file or a workbook before it is read, as in `penchant.read`.
 
     `named` are column names by which a header is recognised; `leading` are the ids before the
-    items of a basket, as `read_item_lines` takes them.
+    items of a basket, as `read_item_lines` takes them; `has_encoding_option` is whether whoever
+    reads can give an encoding.
     """
 
     separator: str | None = None
@@ -41,6 +43,7 @@ class TextForm:
     layout: Layout | None = None
     sheet: str | int | None = None
     leading: tuple[str, ...] | None = None
+    has_encoding_option: bool = True
 
     def like(self, first: RawRecords) -> TextForm:
         """That of a further file of a log whose first one has these records."""
@@ -79,7 +82,14 @@ def read_content(
         )  # fmt: skip
     if form.sheet is not None:
         raise DataError(f"{label} is no Excel workbook, so that it has no sheet.")
-    data = decode(data, label, form.encoding)
+    encoding = encoding_of([data], form.encoding)
+    data = decode(data, label, encoding, has_option=form.has_encoding_option)
+    records = _read_decoded(data, label, form)
+    remarks = encoding_remarks(encoding, form.encoding)
+    return replace(records, remarks=(*records.remarks, *remarks)) if remarks else records
+
+
+def _read_decoded(data: bytes, label: str, form: TextForm) -> RawRecords:
     kind = kind_of_text(data, label, form)
     if kind == "json":
         return read_json_lines(data, label)

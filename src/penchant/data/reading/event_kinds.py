@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from penchant.data.categories import as_texts, by_category
+from penchant.data.reading.event_words import ranks
 from penchant.errors import DataError, ParameterError
 from penchant.wording import counted
 
@@ -53,11 +54,17 @@ def kinds_remark(events: pl.Series) -> str | None:
     kinds = counts[:_LISTED]
     shares = ", ".join(f"{kind} ({_percent(count / len(events))})" for kind, count in kinds)
     more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
-    example = ",".join(f"{kind}={n}" for n, (kind, _) in enumerate(kinds[:3], 1))
-    return (
-        f"events are of {len(counts)} kinds, {shares}{more}, and all count alike: weigh them with "
-        f"--events {example!r} (events={example!r}), which leaves others out"
-    )
+    said = f"events are of {len(counts)} kinds, {shares}{more}, and all count alike"
+    weights = ranks([kind for kind, _ in counts])
+    if weights is None:
+        return (
+            f"{said}: where some say more for an item than others, or nothing, give those that "
+            "count, and how much, with --events 'KIND=WEIGHT,…' (events='KIND=WEIGHT,…')"
+        )
+    example = ",".join(f"{kind}={weight}" for kind, weight in weights.items())
+    others = ", ".join(kind for kind, _ in counts if kind not in weights)
+    rest = f", which leaves {others} out" if others else ""
+    return f"{said}: weigh them with --events {example!r} (events={example!r}){rest}"
 
 
 def keep_kinds(events: pl.Series, kinds: Mapping[str, float], source: str) -> tuple[pl.Series, str]:

@@ -6,11 +6,17 @@ import codecs
 import io
 from pathlib import Path
 
+from penchant.data.reading.encodings import (
+    UTF8_NAMES,
+    UTF16,
+    codec_name,
+    not_text,
+    refuse_controls,
+)
 from penchant.data.reading.records import NoRecordsError
 from penchant.data.reading.unpacking import packing_of, unpacked
 from penchant.errors import DataError
 
-UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive (or a spreadsheet)",
     b"BZh": "compressed with bzip2",
@@ -128,8 +134,16 @@ def is_workbook(data: bytes, name: str) -> bool:
     return data.startswith(b"PK") and (is_named or b"xl/worksheets" in data)
 
 
-def decode(data: bytes, name: str, encoding: str | None) -> bytes:
+def decode(
+    data: bytes, name: str, encoding: str | None = None, *, has_option: bool = False
+) -> bytes:
     """The text in UTF-8, without a byte-order mark and with line feeds as newlines.
+
+    Args:
+        data: the bytes of a file.
+        name: of the file, in messages.
+        encoding: of the text, UTF-8 by default.
+        has_option: whether the encoding can be given by whoever reads, which messages then advise.
 
     Raises:
         DataError: the bytes are not text in this encoding, or no text at all.
@@ -140,11 +154,13 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
         )
     if encoding is None and data.startswith(UTF16):
         encoding = "utf-16"
-    if encoding is not None and codec_name(encoding) not in ("utf-8", "utf-8-sig"):
+    if encoding is not None and codec_name(encoding) not in UTF8_NAMES:
         try:
-            data = data.decode(encoding).encode()
+            text = data.decode(encoding)
+            refuse_controls(text, name, encoding)
+            data = text.encode()
         except UnicodeDecodeError as error:
-            raise _not_text(data, name, encoding, error) from None
+            raise not_text(data, name, encoding, error, has_option=has_option) from None
         except UnicodeError as error:
             raise DataError(f"{name} is not text in {encoding}: {error}.") from None
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -153,26 +169,10 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
         try:
             data.decode()
         except UnicodeDecodeError as error:
-            raise _not_text(data, name, "UTF-8", error) from None
+            raise not_text(data, name, None, error, has_option=has_option) from None
     if b"\r" in data and b"\n" not in data:  # files of old Macintoshes
         data = data.replace(b"\r", b"\n")
     return data
-
-
-def codec_name(encoding: str) -> str:
-    """What Python calls an encoding.
-
-    Raises:
-        DataError: there is none of this name.
-    """
-    try:
-        codec = codecs.lookup(encoding)
-        "".encode(encoding)  # some codecs are none of text, such as base64
-        return codec.name
-    except (LookupError, ValueError):
-        raise DataError(
-            f"There is no encoding {encoding!r}: use for example utf-8, latin-1 or cp1252."
-        ) from None
 
 
 def refuse_binary(data: bytes, name: str) -> None:
@@ -198,14 +198,3 @@ def _is_utf8(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _not_text(data: bytes, name: str, encoding: str, error: UnicodeDecodeError) -> DataError:
-    line = data.count(b"\n", 0, error.start) + 1
-    byte = data[error.start]
-    advice = (
-        "pass encoding='latin-1' (--encoding latin-1) if it is Western European"
-        if encoding == "UTF-8"
-        else "pass another encoding"
-    )
-    return DataError(f"{name}: byte 0x{byte:02X} in line {line} is not {encoding}; {advice}.")

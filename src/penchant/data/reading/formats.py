@@ -46,6 +46,7 @@ def read_pieces(
     separator: str | None = None,
     header: bool | None = None,
     encoding: str | None = None,
+    has_encoding_option: bool = True,
     table: str | None = None,
     query: str | None = None,
     limit: int | None = None,
@@ -60,9 +61,10 @@ def read_pieces(
     """The records of a source, whose format is recognised by its content, in pieces.
 
     All arguments are those of `penchant.read`, but for `named`, column names by which the header
-    of a text file is recognised, `leading`, the roles of ids that stand before items of a line,
-    `may_be_wide`: whether a row per user is looked for, which a table of items may be taken for,
-    and `at_once`: whether all records are to be one piece.
+    of a text file is recognised, `has_encoding_option`: whether messages may advise to give an
+    encoding, `leading`, the roles of ids that stand before items of a line, `may_be_wide`:
+    whether a row per user is looked for, which a table of items may be taken for, and `at_once`:
+    whether all records are to be one piece.
 
     Raises:
         DataError: the source cannot be read, or has no columns.
@@ -73,7 +75,9 @@ def read_pieces(
     if database is not None:
         pieces = Pieces.of(read_sql(database, table=table, query=query, limit=limit))
     elif files is not None or isinstance(source, str | Path) or hasattr(source, "read"):
-        form = TextForm(separator, header, encoding, tuple(named), layout, sheet, leading)
+        form = TextForm(
+            separator, header, encoding, tuple(named), layout, sheet, leading, has_encoding_option
+        )
         if has_query:
             label = source if files is None else files.source
             raise DataError(f"{label} is no database, so that it has no table or query.")
@@ -103,7 +107,11 @@ def read_pieces(
 
 
 def read_records(
-    source: Source, *, named: Sequence[str] = (), encoding: str | None = None
+    source: Source,
+    *,
+    named: Sequence[str] = (),
+    encoding: str | None = None,
+    has_encoding_option: bool = False,
 ) -> RawRecords:
     """All records of a source at once; the arguments are those of `read_pieces`.
 
@@ -111,7 +119,10 @@ def read_records(
         DataError: the source cannot be read, or has no columns.
         MissingExtraError: an optional package is needed and not installed.
     """
-    return read_pieces(source, named=named, encoding=encoding, at_once=True).whole()
+    return read_pieces(
+        source, named=named, encoding=encoding, has_encoding_option=has_encoding_option,
+        at_once=True,
+    ).whole()  # fmt: skip
 
 
 def _database(source: Any) -> str | Path | Engine | Connection | None:

@@ -14,7 +14,12 @@ from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.nested import plain_values, with_plain_columns
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import infer_type
-from penchant.data.vocabulary import canonical_ids, difference_in_writing
+from penchant.data.vocabulary import (
+    canonical_ids,
+    difference_in_writing,
+    distinct_texts,
+    written_otherwise,
+)
 from penchant.errors import DataError
 from penchant.wording import counted
 
@@ -68,6 +73,27 @@ def id_table(
         logger.warning(f"{records.source}: {are} malformed and left out.")
     frame = table_ids.to_frame().hstack(others).filter(pl.col(noun).is_not_null())
     return IdTable(noun, frame, records.source, column)
+
+
+def say_differences(table: IdTable, ids: pl.Series) -> None:
+    """Warn where some of a table's ids are the log's and others may be, but for their writing.
+
+    Args:
+        table: the table.
+        ids: the log's, which may repeat.
+    """
+    known = distinct_texts(ids).unique().drop_nulls().cast(pl.String)
+    added = canonical_ids(table.frame[table.noun], table.noun).cast(pl.String)
+    new = added.filter(~added.is_in(known.implode()))
+    lacking = known.filter(~known.is_in(added.implode()))
+    if len(new) == len(added) or (found := written_otherwise(new, lacking)) is None:
+        return
+    difference, some = found
+    are = "is the log's own" if len(some) == 1 else "are the log's own"
+    logger.warning(
+        f"{table.source}: of {counted(len(new), f'new {table.noun}')} {len(some):,}, such as "
+        f"{some[0]!r}, probably {are}, for {difference}."
+    )
 
 
 def same_type(

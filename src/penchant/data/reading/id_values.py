@@ -5,6 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 _WHOLE = r"^(0|-?[1-9]\d*)\.0+$"
+_SCIENTIFIC = r"^\d([.,]\d+)?[eE]\+\d{2,}$"
+
+ROUNDED = (
+    "in scientific notation, as spreadsheets write long numbers, so that different ones are one: "
+    "export again with this column as text"
+)
+"""What is wrong with ids of which `are_rounded` holds, and what to do."""
 
 
 def plain_ids(ids: pl.Series, *, is_text: bool) -> tuple[pl.Series, str]:
@@ -49,6 +56,13 @@ def whole_numbers(ids: pl.Series) -> pl.Series | None:
         return None
     numbers = ids.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
     return numbers if numbers.null_count() == ids.null_count() else None
+
+
+def are_rounded(ids: pl.Series) -> pl.Series:
+    """bool, which ids are numbers in scientific notation, such as `9.78000E+12`."""
+    if ids.dtype != pl.String:
+        return pl.repeat(False, len(ids), eager=True)
+    return ids.str.contains(_SCIENTIFIC)
 
 
 def clean_ids(ids: pl.Series) -> pl.Series:

@@ -18,7 +18,7 @@ from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.event_kinds import Kinds, parse_kinds
 from penchant.data.reading.files import is_there
 from penchant.data.reading.formats import Source, read_pieces, read_records
-from penchant.data.reading.id_tables import IdTable, id_table, same_type
+from penchant.data.reading.id_tables import IdTable, id_table, same_type, say_differences
 from penchant.data.reading.item_attributes import with_attributes
 from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.layouts.item_lines import leading_ids
@@ -26,7 +26,13 @@ from penchant.data.reading.layouts.names import check_layout
 from penchant.data.reading.layouts.wide import EmptyValue
 from penchant.data.reading.line_totals import price_of_piece
 from penchant.data.reading.log_columns import choose_log_columns
-from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
+from penchant.data.reading.notices import (
+    say_guesses,
+    say_layout,
+    say_problems,
+    say_rounded_ids,
+    say_unused,
+)
 from penchant.data.reading.order_columns import quantity_remark
 from penchant.data.reading.order_lines import divide, order_lines
 from penchant.data.reading.parts.part_files import find_parts
@@ -151,7 +157,7 @@ def read(
             has a table.
         separator: what stands between the columns, or the items, of a text file.
         header: whether a text file's first line names the columns.
-        encoding: a text file's encoding, UTF-8 by default.
+        encoding: that of text files which are not UTF-8, such as cp1252.
         table: the table of a database, `schema.table` where needed.
         query: a SELECT to read instead of a table.
         user_table: a frame or file with a row per user, or files with such rows.
@@ -273,7 +279,7 @@ def read(
             titles, item_frame = same_type(titles, item_frame, "item")
         tables["item"] = with_titles(item_frame, titles)
     known, anonymous = divide(frame)
-    return Dataset.from_frame(
+    log = Dataset.from_frame(
         known,
         user_table=tables.get("user"),
         item_table=tables.get("item"),
@@ -292,6 +298,9 @@ def read(
         anonymous=anonymous,
         in_sessions=found.in_sessions or sessions.gap is not None,
     )
+    if not quiet:
+        say_rounded_ids(log)
+    return log
 
 
 def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None = None) -> IdTable:
@@ -302,7 +311,7 @@ def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None 
             table in several files with the same columns.
         noun: `user` or `item`.
         log: the log, whose ids show which column of the table has them.
-        encoding: a text file's encoding, UTF-8 by default.
+        encoding: that of text files which are not UTF-8, such as cp1252.
 
     Raises:
         DataError: the source cannot be read.
@@ -325,10 +334,12 @@ def _read_id_table(
                 f"may be parts of a table: name a file or folder with a row per {noun}."
             ) from None
     named = [*_TABLE_IDS, *([] if log_column is None else [log_column])]
-    records = read_records(source, named=named, encoding=encoding)
+    records = read_records(source, named=named, encoding=encoding, has_encoding_option=True)
     if noun == "item":
         records = with_attributes(records, source)
-    return id_table(records, noun, ids, log_column)
+    table = id_table(records, noun, ids, log_column)
+    say_differences(table, ids)
+    return table
 
 
 def _log_name(source: str) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import polars as pl
 
+from penchant.data.dataset import Dataset
 from penchant.data.reading.column_guessing import ColumnChoice
+from penchant.data.reading.id_values import ROUNDED, are_rounded
 from penchant.data.reading.layouts.names import describe
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.unused_columns import remarks_on_unused, unused_columns
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +55,20 @@ def say_unused(
     )
     for remark in remarks:
         logger.warning(f"{records.source}: {remark}.")
+
+
+def say_rounded_ids(log: Dataset) -> None:
+    """Which users and items have ids that a spreadsheet has rounded."""
+    for noun in ("user", "item"):
+        vocabulary, _, counts = log.side(noun)
+        rounded = are_rounded(vocabulary.ids).arg_true().to_numpy()
+        if len(rounded):
+            first = rounded[np.argmax(counts[rounded])]
+            ids = counted(len(rounded), f"{noun} has an id", f"{noun}s have ids")
+            logger.warning(
+                f"{log.origin.source}: {ids} such as {vocabulary[first]!r} "
+                f"({counted(int(counts[first]), 'event')}), {ROUNDED}."
+            )
 
 
 def say_problems(

@@ -11,11 +11,20 @@ import polars as pl
 from penchant.data.event_order import POSITION
 from penchant.data.reading.baskets import fill_from_basket
 from penchant.data.reading.column_names import by_plain_name
+from penchant.data.reading.event_words import CANCELLED, RETURN, STANDING, plain_word
 from penchant.wording import counted
 
-STATES = ("orderstatus", "status", "financialstatus", "orderstate", "paymentstatus")
+STATES = (
+    "orderstatus", "status", "financialstatus", "orderstate", "paymentstatus", "bestellstatus",
+    "auftragsstatus", "zahlungsstatus", "lieferstatus", "versandstatus", "statutcommande",
+    "estadopedido",
+)  # fmt: skip
+LINE_STATES = ("linestatus", "lineitemstatus", "itemstatus", "lineitemfinancialstatus")
+"""Plain names of columns that say what became of a line."""
+
 CANCELLED_AT = ("cancelledat", "canceledat", "cancelleddate", "canceleddate", "voidedat")
-_CANCELLED = ("cancelled", "canceled", "voided", "void", "refunded", "returned")
+_MOST_STATES = 30  # different values of a column of states
+_NAMED = 6  # of them in a message
 _PLACES = ("ordernumber", "ordersequence", "ordernr", "nthorder", "orderindex")
 _PLACES_IN_BASKET = ("addtocartorder", "linenumber", "lineno", "orderitemid")
 
@@ -36,11 +45,32 @@ def states_remark(frame: pl.DataFrame) -> str | None:
     for name in _columns(frame, STATES):
         if frame.schema[name] == pl.String:
             counts = dict(frame[name].drop_nulls().value_counts().iter_rows())
-            words = [word for word in counts if word.strip().lower() in _CANCELLED]
+            words = [word for word in counts if plain_word(word) in CANCELLED]
             if words:
                 conditions = [f"{_quoted(name)} != {word!r}" for word in sorted(words)]
                 n = sum(counts[word] for word in words)
                 return _remark(name, n, sorted(words), conditions)
+    return None
+
+
+def unknown_states_remark(frame: pl.DataFrame) -> str | None:
+    """Which states are not known beside ones that are, and how to leave their records out."""
+    for name in _columns(frame, (*STATES, *LINE_STATES)):
+        if frame.schema[name] not in (pl.String, pl.Categorical, pl.Enum):
+            continue
+        counts = dict(frame[name].cast(pl.String).drop_nulls().value_counts(sort=True).iter_rows())
+        unknown = [w for w in counts if plain_word(w) not in STANDING | CANCELLED | RETURN]
+        if not unknown or len(unknown) == len(counts) or len(counts) > _MOST_STATES:
+            continue
+        listed = ", ".join(f"{word} ({counts[word]:,})" for word in unknown[:_NAMED])
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        is_one = len(unknown) == 1
+        condition = f"{_quoted(name)} != {unknown[0]!r}"
+        return (
+            f"by {name}, records are {listed}{more}, {'a state' if is_one else 'states'} of orders "
+            f"that {'is' if is_one else 'are'} not known, and count as purchases: --where "
+            f'"{condition}" leaves {"them" if is_one else unknown[0]} out'
+        )
     return None
 
 

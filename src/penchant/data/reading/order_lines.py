@@ -14,11 +14,12 @@ from penchant.data.reading.event_kinds import keep_kinds, kinds_remark
 from penchant.data.reading.item_titles import item_titles
 from penchant.data.reading.order_columns import (
     states_remark,
+    unknown_states_remark,
     with_places_of_baskets,
     with_states_of_baskets,
 )
 from penchant.data.reading.records import RawRecords
-from penchant.data.reading.returns import ReturnedLines, Returns, returned_lines
+from penchant.data.reading.returns import ReturnedLines, Returns, returned_lines, tells_orders
 from penchant.data.reading.shop_columns import bought_by_weight, is_quantity
 from penchant.errors import DataError
 from penchant.typing import Bool, Float64, Int64
@@ -103,6 +104,9 @@ def order_lines(
     if "rating" not in columns:
         lines.frame = with_states_of_baskets(lines.frame)
         returned = None if returns == "keep" else returned_lines(lines.frame, columns, kinds)
+        if returns != "keep" and tells_orders(lines.frame, columns):
+            unknown = unknown_states_remark(lines.frame)
+            lines.remarks += [] if unknown is None else [unknown]
         _net(lines, columns, returned)
         if lines.skipped is not None:
             texts = texts_of(lines.skipped["row"])

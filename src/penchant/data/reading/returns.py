@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +11,8 @@ import polars as pl
 
 from penchant.data.categories import by_category
 from penchant.data.reading.column_names import by_plain_name
-from penchant.data.reading.order_columns import CANCELLED_AT, STATES
+from penchant.data.reading.event_words import CANCELLED, PURCHASE, RETURN, plain_word
+from penchant.data.reading.order_columns import CANCELLED_AT, LINE_STATES, STATES
 from penchant.data.reading.shop_columns import is_quantity
 from penchant.typing import Bool
 
@@ -26,33 +26,12 @@ _KINDS = (
     "saletype", "ordertype", "belegart", "vorgang", "vorgangsart", "buchungsart",
 )  # fmt: skip
 _FLAGS = ("isreturn", "isrefund", "returnflag", "refundflag", "isstorno", "iscancellation")
-_LINE_STATES = ("linestatus", "lineitemstatus", "itemstatus", "lineitemfinancialstatus")
 _STATE_FLAGS = (
     "isreturned", "returned", "isrefunded", "refunded", "iscancelled", "iscanceled", "cancelled",
     "canceled", "isvoided", "voided",
 )  # fmt: skip
 _PLAIN_STATES = ("status", *_STATE_FLAGS)  # say so of orders only where there are some
 
-_WORDS = {
-    kind: frozenset(words.split())
-    for kind, words in {
-        "return": ""
-        "refund refunds return returns retoure retouren retour gutschrift rückgabe "
-        "rückerstattung erstattung creditnote creditmemo chargeback reversal salesreturn "
-        "customerreturn productreturn orderrefund refundorder returnorder remboursement "
-        "avoir devolucion devolución reembolso reso rimborso devolução",
-        "cancelled": ""
-        "cancel cancelled canceled cancellation cancelation void voided refunded returned "
-        "storno storniert stornierung reversed annulliert annulé annulée cancelado "
-        "cancelada annullato ordercancelled ordercanceled orderrefunded orderreturned "
-        "itemreturned itemrefunded purchasereturned purchaserefunded",
-        "purchase": ""
-        "purchase purchased purchases sale sales sold buy bought order ordered orders "
-        "transaction paid payment completed complete invoice invoiced charge charged "
-        "capture shipped delivered verkauf kauf bestellung rechnung lieferung vente achat "
-        "commande venta compra pedido vendita acquisto venda",
-    }.items()
-}
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "y", "t"}), frozenset({"0", "false", "no", "n", "f"})
 
 
@@ -96,12 +75,10 @@ def returned_lines(
         columns: the source's column of each role.
         kinds: kinds of events that are asked for; those of returns are then no returns.
     """
-    asked = {_plain(kind) for kind in kinds or ()}
-    has_orders = "basket" in frame.columns or any(
-        map(is_quantity, (*frame.columns, *columns.values()))
-    )
+    asked = {plain_word(kind) for kind in kinds or ()}
+    has_orders = tells_orders(frame, columns)
     by_name = by_plain_name(frame.columns)
-    for group in (_KINDS, _FLAGS, CANCELLED_AT, (*STATES, *_LINE_STATES, *_STATE_FLAGS)):
+    for group in (_KINDS, _FLAGS, CANCELLED_AT, (*STATES, *LINE_STATES, *_STATE_FLAGS)):
         for plain in group:
             name = by_name.get(plain)
             if name is None or (plain in _PLAIN_STATES and not has_orders):
@@ -113,6 +90,12 @@ def returned_lines(
     return None
 
 
+def tells_orders(frame: pl.DataFrame, columns: Mapping[str, str]) -> bool:
+    """Whether lines are of orders: by a column of baskets, or one called a quantity."""
+    names = (*frame.columns, *columns.values())
+    return "basket" in frame.columns or any(map(is_quantity, names))
+
+
 def _of_column(frame: pl.DataFrame, name: str, plain: str, asked: set[str]) -> ReturnedLines | None:
     values = frame[name]
     nothing = np.zeros(len(frame), np.bool_)
@@ -120,7 +103,7 @@ def _of_column(frame: pl.DataFrame, name: str, plain: str, asked: set[str]) -> R
         return ReturnedLines(name, (), nothing, values.is_not_null().to_numpy(), nothing)
     if values.dtype.is_nested() or values.dtype == pl.Object:
         return None
-    words = {str(word): _plain(word) for word in values.unique().drop_nulls().to_list()}
+    words = {str(word): plain_word(word) for word in values.unique().drop_nulls().to_list()}
     if plain in (*_FLAGS, *_STATE_FLAGS):
         if not set(words.values()) <= _TRUE | _FALSE:
             return None
@@ -128,11 +111,11 @@ def _of_column(frame: pl.DataFrame, name: str, plain: str, asked: set[str]) -> R
         if plain in _FLAGS:
             return ReturnedLines(name, (), some, nothing, nothing)
         return ReturnedLines(name, (), nothing, some, nothing)
-    returns = [word for word in words if words[word] in _WORDS["return"] - asked]
-    cancelled = [word for word in words if words[word] in _WORDS["cancelled"] - asked]
+    returns = [word for word in words if words[word] in RETURN - asked]
+    cancelled = [word for word in words if words[word] in CANCELLED - asked]
     written = tuple(sorted((*returns, *cancelled)))
     if plain in _KINDS:
-        purchases = [word for word in words if words[word] in _WORDS["purchase"]]
+        purchases = [word for word in words if words[word] in PURCHASE]
         some = _are(values, [*returns, *cancelled])
         others = ~some & ~_are(values, purchases)
         return ReturnedLines(name, written, some, nothing, others) if purchases else None
@@ -162,7 +145,3 @@ def _are(values: pl.Series, words: list[str]) -> Bool:
 
 def _named(lines: ReturnedLines, name: str) -> ReturnedLines:
     return ReturnedLines(name, lines.words, lines.separate, lines.themselves, lines.others)
-
-
-def _plain(word: object) -> str:
-    return re.sub(r"[\W_]+", "", str(word)).lower()

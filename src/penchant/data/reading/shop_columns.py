@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.data.reading.baskets import n_with_one_user
 from penchant.data.reading.column_contents import ColumnContent
-from penchant.data.reading.column_names import NAMES, by_plain_name, plain_name
+from penchant.data.reading.column_names import NAMES, TITLES, by_plain_name, plain_name
 from penchant.data.reading.records import RawRecords
 
 SHOP_ROLES = (*("user", "item", "weight", "quantity", "time", "basket", "price", "event", "title"),)
@@ -40,7 +40,7 @@ _FURTHER = {
         "customernumber customerno customernr customercode customerkey custid custno custnr "
         "customeruserid householdkey householdid cardid loyaltycardid loyaltyid fullvisitorid "
         "userpseudoid deviceid cookieid customername kundennummer kundennr kundenid kunde kdnr "
-        "kdnummer "
+        "kdnummer lesernummer lesernr benutzernummer ausweisnummer "
         "numeroclient numclient codeclient idcliente codigocliente numerocliente cliente",
         "item": "lineitemsku productsku itemsku variantsku stockid productcode productnumber "
         "productno articlenumber articleno itemcode itemnumber itemno materialnumber material ean "
@@ -70,12 +70,11 @@ _FURTHER = {
         "saleprice sellingprice pricepaid retailprice price itemcost "
         "einzelpreis stückpreis stueckpreis prixunitaire preciounitario",
         "event": "event eventtype eventname eventkind behavior behaviour behaviortype "
-        "behaviourtype action actiontype interaction interactiontype activity activitytype",
-        "title": "itemtitle producttitle itemname productname articlename lineitemname "
-        "lineitemtitle title description productdescription itemdescription stockdescription "
-        "articledescription productdesc itemdesc "
-        "artikelbezeichnung artikelname produktname bezeichnung designation désignation libelle "
-        "libellé descripcion descripción",
+        "behaviourtype action actiontype interaction interactiontype activity activitytype "
+        "transactiontype transactionkind transtype txntype movementtype circulationtype vorgang "
+        "vorgangsart buchungsart transaktionsart bewegungsart ereignis ereignistyp aktion",
+        "title": f"{' '.join(TITLES)} description productdescription itemdescription "
+        "stockdescription articledescription productdesc itemdesc descripcion descripción",
     }.items()
 }
 _BASKET_OF_LINES = "name"  # what Shopify calls the number of an order, beside its line items
@@ -162,12 +161,12 @@ def shop_columns(
     return ShopColumns(guessed, tuple(rejected))
 
 
-def prices(values: pl.Series) -> pl.Series:
-    """float32, prices without the signs of currencies; null where one is no number."""
+def prices(values: pl.Series, dtype: type[pl.DataType] = pl.Float32) -> pl.Series:
+    """Prices of a type, without the signs of currencies; null where one is no number."""
     if values.dtype.is_numeric():
-        return values.cast(pl.Float32).fill_nan(None)
+        return values.cast(dtype).fill_nan(None)
     texts = values.cast(pl.String, strict=False)
-    numbers = texts.str.strip_chars().cast(pl.Float32, strict=False)
+    numbers = texts.str.strip_chars().cast(dtype, strict=False)
     if numbers.null_count() == texts.null_count():
         return numbers.fill_nan(None)
     plain = texts.str.replace_all(_CURRENCY, "")
@@ -175,7 +174,7 @@ def prices(values: pl.Series) -> pl.Series:
     point = plain.str.replace_all(r"[.']", "").str.replace(",", ".", literal=True)
     comma = plain.str.replace_all(r"[,']", "")
     mixed = point.zip_with(has_comma.fill_null(False), comma)
-    return mixed.cast(pl.Float32, strict=False).fill_nan(None)
+    return mixed.cast(dtype, strict=False).fill_nan(None)
 
 
 def _names(role: str) -> tuple[str, ...]:

@@ -166,6 +166,7 @@ def test_any_lines_are_read_in_pieces_as_at_once(lines, newline, size, end, tmp_
     [
         ("utf-8", None), ("utf-8-sig", None), ("utf-16", None), ("utf-16-le", "utf-16-le"),
         ("utf-16", "utf-16"), ("latin-1", "latin-1"), ("cp1252", "cp1252"), ("utf-7", "utf-7"),
+        ("utf-8", "cp1252"), ("utf-8-sig", "latin-1"),
     ],
 )  # fmt: skip
 def test_encodings(encoding, given, chunk, tmp_path, caplog, monkeypatch):
@@ -179,11 +180,15 @@ def test_encodings(encoding, given, chunk, tmp_path, caplog, monkeypatch):
 
 @pytest.mark.parametrize(
     ("encoding", "given"),
-    [("latin-1", None), ("utf-8", "ascii"), ("utf-8", "utf-32"), ("utf-8", "latin-99")],
-)
+    [
+        ("latin-1", None), ("latin-1", "ascii"), ("utf-8", "utf-32"), ("utf-8", "latin-99"),
+        ("cp1252", "latin-1"),
+    ],
+)  # fmt: skip
 def test_text_that_is_none_in_an_encoding_is_refused_as_at_once(encoding, given, tmp_path, caplog):
     path = tmp_path / "log.csv"
-    path.write_bytes(inserted("é,i,3,2024-01-01", at=700).encode(encoding))
+    letter = "€" if encoding == "cp1252" else "é"
+    path.write_bytes(inserted(f"{letter},i,3,2024-01-01", at=700).encode(encoding))
     assert both(path, caplog, encoding=given) == []
 
 

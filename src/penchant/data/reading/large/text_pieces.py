@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from penchant.data.reading.contents import PARQUET, TextForm, kind_of_text
+from penchant.data.reading.encodings import encoding_remarks
 from penchant.data.reading.files import decompress, is_workbook, refuse_binary
 from penchant.data.reading.json_lines import read_intact_lines
 from penchant.data.reading.large.cuts import Cut, cuts_of
-from penchant.data.reading.large.decoding import decoded_chunks
+from penchant.data.reading.large.decoding import decoded_chunks, encoding_of_file
 from penchant.data.reading.parts.pieces import NotInPiecesError
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.text import layout_of_head, read_body
@@ -46,6 +47,7 @@ class TextPieces:
         start: the bytes before the first record.
         n_lines: how many lines these are.
         cuts: how much of the text each piece takes.
+        remarks: what was decided of all of it.
     """
 
     chunks: Callable[[], Iterator[bytes]]
@@ -54,6 +56,7 @@ class TextPieces:
     start: int
     n_lines: int
     cuts: tuple[Cut, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def n_bytes(self) -> list[int]:
@@ -70,6 +73,7 @@ class TextPieces:
         n_before, n_lines = 0, self.n_lines
         for text, cut in zip(self._texts(), self.cuts, strict=True):
             records = self.read_piece(text, n_lines)
+            records = replace(records, remarks=(*records.remarks, *self.remarks))
             n_lines += cut.n_lines
             del text
             if n_total := records.n_total:
@@ -118,11 +122,10 @@ def text_pieces(
     if not _is_large(path, size, max_bytes):
         return None
 
-    def read() -> Iterator[bytes]:
-        return decoded_chunks(path, form.encoding, max_bytes)
-
-    chunks = read()
     try:
+        encoding = encoding_of_file(path, form.encoding, max_bytes)
+        read = partial(decoded_chunks, path, encoding, max_bytes)
+        chunks = read()
         head = b""
         for chunk in chunks:
             head += chunk
@@ -137,7 +140,10 @@ def text_pieces(
         return None
     if cuts is None or len(cuts) < 2:
         return None
-    return TextPieces(read, path.name, found.read_piece, found.start, found.n_lines, tuple(cuts))
+    return TextPieces(
+        read, path.name, found.read_piece, found.start, found.n_lines, tuple(cuts),
+        encoding_remarks(encoding, form.encoding),
+    )  # fmt: skip
 
 
 class _Beginning(NamedTuple):
