@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shlex
 
+import polars as pl
 import pytest
 
 from penchant.cli import default_models as contenders
@@ -316,3 +317,67 @@ def test_given_events_of_a_split_in_files(call, tiny_csv, tmp_path):
     assert "--given given.csv is no share" in refused.stderr
     audited = call("audit", parts, "--json")
     assert audited.exit_code == 0, audited.stderr
+
+
+FAILING = ("-m", "dot:learning_rate=1e6", "-m", "ease:l2=10", "--replicates", "100")
+
+
+def test_a_model_that_fails_is_named_and_the_others_are_compared(call, tiny_csv, tmp_path):
+    page = tmp_path / "page.html"
+    result = call("compare", tiny_csv, *FAILING, "-o", page)
+    assert result.exit_code == 1
+    assert "Best on validation by ndcg@10: ease:l2=10" in result.stdout
+    row = next(line for line in result.stdout.splitlines() if "│ dot:learning_rate=1e6" in line)
+    assert "failed" in row
+    assert "dot:learning_rate=1e6 failed, and the comparison goes on without it" in result.stderr
+    assert "Error" not in result.stderr
+    assert "lower the learning rate" in page.read_text()
+    again = json.loads(call("compare", tiny_csv, *FAILING, "--json").stdout)
+    assert "lower the learning rate" in again["failed"]["dot:learning_rate=1e6"]
+    assert again["best_on_validation"] == "ease:l2=10"
+
+
+def test_a_model_that_fails_in_folds_is_named(call, tiny_csv):
+    words = ("--split", "k-fold", "--folds", 2, "--metric", "ndcg@5")
+    result = call("compare", tiny_csv, *FAILING, *words)
+    assert result.exit_code == 1
+    assert "dot:learning_rate=1e6 failed in fold 1 and fold 2" in result.stdout
+    assert "ease:l2=10" in result.stdout
+
+
+def test_where_all_models_fail_it_is_an_error(call, tiny_csv):
+    result = call("compare", tiny_csv, *FAILING[:2], "--replicates", 50)
+    assert result.exit_code == 1
+    assert result.stderr.count("lower the learning rate") == 1
+    assert "Error: " in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_values_of_single_users_go_to_a_file(call, tiny_csv, tmp_path, ending):
+    path = tmp_path / f"values{ending}"
+    words = ("--metric", "ndcg@5", "--metric", "rmse", "--user-values", path)
+    result = call("compare", tiny_csv, *SMALL, *words, "--json")
+    answer = json.loads(result.stdout)
+    values = pl.read_csv(path) if ending == ".csv" else pl.read_parquet(path)
+    assert values.columns == ["task", "user", "model", "ndcg@5", "rmse"]
+    for task, table in answer["tables"].items():
+        assert set(values.filter(task=task)["model"]) == {e["model"] for e in table["entries"]}
+    mean = values.filter(task="ranking", model="item-knn")["ndcg@5"].mean()
+    (entry,) = (e for e in answer["tables"]["ranking"]["entries"] if e["model"] == "item-knn")
+    assert mean == pytest.approx(entry["figures"]["ndcg@5"]["value"])
+    assert "--user-values" not in answer["reproduce"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--user-values", "values.txt"), "must be one of .csv, .parquet"),
+        (("--user-values", "v.csv", "--split", "k-fold"), "--user-values needs one fold"),
+    ],
+)
+def test_impossible_files_of_values(call, tiny_csv, tmp_path, monkeypatch, options, words):
+    monkeypatch.chdir(tmp_path)
+    result = call("compare", tiny_csv, *SMALL, *options)
+    assert result.exit_code == 1
+    assert words in result.stderr

@@ -8,7 +8,8 @@ import pytest
 
 import penchant as pn
 from penchant.data.origin import Origin
-from penchant.evaluation.participants import participants_of
+from penchant.errors import DataError, ParameterError
+from penchant.evaluation.participants import named_models, participants_of
 from penchant.models import ItemKNN, MarkovChain, SequentialRules
 from penchant.testing import planted_sequences
 
@@ -21,7 +22,7 @@ def log():
 
 
 def names(models, split):
-    found = participants_of(models, ["ranking", "rating"], None, split)
+    found = participants_of(named_models(models), ["ranking", "rating"], None, split)
     return {name for name, (_, tasks) in found.items() if "ranking" in tasks}
 
 
@@ -64,3 +65,60 @@ def test_markov_is_the_best_trivial_answer_where_only_the_order_tells(log):
         **dict.fromkeys(("markov", "popular", "recent-popular", "random"), True),
         "item-knn": False,
     }
+
+
+def test_models_are_given_by_texts_too(log):
+    named = named_models(["item-knn:neighbours=5", ItemKNN(), "item-knn"])
+    assert list(named) == ["item-knn:neighbours=5", "item-knn", "item-knn'"]
+    assert named["item-knn:neighbours=5"].neighbours == 5
+    assert named_models({"mine": "item-knn"})["mine"].params() == ItemKNN().params()
+
+
+@pytest.mark.parametrize(
+    ("models", "words"),
+    [
+        ("item-knn", "Models are given as a list"),
+        (ItemKNN(), "Models are given as a list"),
+        (None, "Models are given as a list"),
+        ([ItemKNN], r"ItemKNN is a class: give a model that is made of it, as ItemKNN\(\)"),
+        ({"mine": ItemKNN}, "ItemKNN is a class"),
+        ([3], "3 is no model"),
+    ],
+)
+def test_what_is_no_model_is_refused(log, models, words):
+    for call in (
+        lambda: pn.evaluate(models, pn.split_random(log)),
+        lambda: pn.cross_validate(models, log),
+        lambda: pn.backtest(models, log),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            call()
+
+
+def test_what_is_no_split_and_no_settings_are_refused(log):
+    split = pn.split_random(log)
+    for options, words in (
+        ({"seed": -1}, "seed must be 0 or more, not -1"),
+        ({"level": 95}, "A level lies between 0 and 1, not at 95"),
+        ({"replicates": 0}, "replicates must be 1 or more"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            pn.evaluate([ItemKNN()], split, ["ndcg@5"], **options)
+        with pytest.raises(ParameterError, match=words):
+            pn.cross_validate([ItemKNN()], log, ["ndcg@5"], **options)
+    with pytest.raises(DataError, match="is for a split, and a Dataset is none"):
+        pn.evaluate([ItemKNN()], log)
+    with pytest.raises(DataError, match="is for a log, and a Split is none"):
+        pn.cross_validate([ItemKNN()], split)
+    with pytest.raises(ParameterError, match="Metrics are given as a list"):
+        pn.evaluate([ItemKNN()], split, "ndcg@5")
+
+
+def test_models_that_need_ratings_are_refused_before_others_learn(log):
+    class Fitted(ItemKNN):
+        def _fit(self, train, validation, run):
+            raise AssertionError("it was fitted")
+
+    bare = pn.Dataset.from_frame(log.frame().select("user", "item"))
+    with pytest.raises(DataError, match="learns from ratings, and the log"):
+        pn.evaluate([Fitted(), "rating-nmf"], pn.split_random(bare), ["ndcg@5"])

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.compare import FAILED
 from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
@@ -87,3 +88,5 @@ def backtest(
     else:
         result.render(session.console)
     write_page(result, page)
+    if any(each.failed for each in result.rounds):
+        raise typer.Exit(FAILED)

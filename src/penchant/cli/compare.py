@@ -12,7 +12,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.default_models import build, default_specs
-from penchant.cli.files import PagePath, page_path, write_page
+from penchant.cli.files import PagePath, page_path, writable_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.mlflow_option import MLflowURI, with_mlflow
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from penchant.run import Run
 
 logger = logging.getLogger(__name__)
+
+FAILED = 1  # the exit code where a model failed and others did not
 
 
 @command
@@ -89,6 +91,14 @@ def compare(
             help="Say what the second log (--also) adds: each model also learns without it.",
         ),
     ] = False,
+    user_values: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the metrics of each test user and model, .csv or .parquet.",
+            show_default=False,
+        ),
+    ] = None,
     ray: RayAddress = None,
     mlflow: MLflowURI = None,
     output: PagePath = None,
@@ -100,8 +110,12 @@ def compare(
     second: SecondLogOptions,
     session: Session,
 ) -> None:
-    """Compare recommenders, always with trivial baselines."""
+    """Compare recommenders, always with trivial baselines.
+
+    A model that fails is named, and the others are compared; the exit code is then 1.
+    """
     page = page_path(output)
+    writable_path(user_values, endings=(".csv", ".parquet"))
     if also_gain and second.also is None:
         raise ParameterError("--also-gain needs a second log: name one with --also.")
     if also_gain and ray is not None:
@@ -120,6 +134,8 @@ def compare(
         if split.all_folds and not split.has_files:
             if second.also is not None:
                 raise ParameterError("--also needs one fold: name it with --fold.")
+            if user_values is not None:
+                raise ParameterError("--user-values needs one fold: name it with --fold.")
             whole = log.read(session.run, tables, content)
             models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
             _cross_validate(
@@ -146,8 +162,10 @@ def compare(
             rules=wanted,
             replicates=replicates,
             seed=split.seed,
+            keep_user_values=user_values is not None,
             run=run,
         )
+    models = {name: model for name, model in models.items() if name not in result.failed}
     gains = _gains(models, alone, parts, result, replicates, session) if also_gain else []
     reproduce = session.reproduce_command(
         model=model, metric=result.settings["metrics"], **split.resolved(parts)
@@ -161,8 +179,12 @@ def compare(
         for gain in gains:
             session.console.print(gain["sentence"])
     write_page(result, page, run=session.run)
+    if user_values is not None:
+        _write_user_values(result, user_values)
     if not session.json:
         logger.info(f"Again: {reproduce}")
+    if result.failed:
+        raise typer.Exit(FAILED)
 
 
 def _cross_validate(
@@ -202,6 +224,27 @@ def _cross_validate(
     else:
         result.render(session.console)
     write_page(result, page)
+    if any(each.failed for each in result.rounds):
+        raise typer.Exit(FAILED)
+
+
+def _write_user_values(result: Evaluation, path: Path) -> None:
+    """The values of all tasks in one file, with a column that says which."""
+    import polars as pl
+
+    from penchant.atomic_write import atomic_path
+
+    frames = [
+        result.user_values(task).select(pl.lit(task).alias("task"), pl.all())
+        for task in result.tables
+    ]
+    values = pl.concat(frames, how="diagonal")
+    with atomic_path(path) as draft:
+        if path.suffix.lower() == ".csv":
+            values.write_csv(draft)
+        else:
+            values.write_parquet(draft)
+    logger.info(f"Wrote {path}.")
 
 
 def _gains(

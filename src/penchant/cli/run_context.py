@@ -37,6 +37,7 @@ _PRESENTATION_ONLY = {
     "full",
     "study",
     "mlflow",
+    "user_values",
     "config",  # whose values are in the command
 }  # options that change no figure
 

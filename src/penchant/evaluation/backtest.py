@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal, get_args
@@ -17,8 +17,8 @@ from penchant.data.splits import TEST, TRAIN, UNUSED, Split
 from penchant.distributed import executor
 from penchant.errors import DataError, ParameterError
 from penchant.evaluation.comparison import evaluate
-from penchant.metrics import Metric
-from penchant.models.base import Recommender
+from penchant.evaluation.participants import Models, named_models
+from penchant.metrics import Bootstrap, Metric
 from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
 from penchant.rules import Rules
@@ -33,7 +33,7 @@ _DURATIONS: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
 def backtest(
-    models: Iterable[Recommender] | Mapping[str, Recommender],
+    models: Models,
     log: Dataset,
     metrics: Sequence[str | Metric] | None = None,
     *,
@@ -52,7 +52,7 @@ def backtest(
     models run all their epochs, and nothing is chosen.
 
     Args:
-        models: unfitted recommenders, or a mapping of names to them.
+        models: as in `evaluate`; a model that fails in a period has no figures there.
         log: with times.
         metrics: of lists; by default nDCG, recall and the hit rate at 10, and where events have
             prices the revenue.
@@ -78,7 +78,8 @@ def backtest(
         2
     """
     require_log(log)
-    run = run or Run()
+    run, named = run or Run(), named_models(models)
+    Bootstrap(replicates, level, seed)  # which refuses them before any work
     if every not in get_args(Every) or periods < 1:
         raise ParameterError(
             f"Periods are a number above 0 of {', '.join(get_args(Every))}, not {periods} of "
@@ -114,7 +115,7 @@ def backtest(
             end = pl.Series([start]).dt.offset_by(_DURATIONS[every])[0]
             split = replace(_split(log, times, start, end, every), repeat_rule=repeats)
             result = evaluate(
-                models,
+                named,
                 split,
                 metrics,
                 rules=rules,
@@ -133,6 +134,7 @@ def backtest(
                     end=end,
                     whole=bool(times.max() >= pl.Series([end]).dt.offset_by("-1d")[0]),
                     rule_costs=result.rule_costs,
+                    failed={name: own.reason for name, own in result.failed.items()},
                 )
             )
             progress.advance()

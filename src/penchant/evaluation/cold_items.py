@@ -69,6 +69,7 @@ def beside(cold: Table, every: Table) -> Table:
     return replace(
         cold,
         metrics=cold.metrics + every.metrics,
+        custom_metrics={**cold.custom_metrics, **every.custom_metrics},
         entries=entries,
         segments={
             segment: beside(part, every.segments[segment])

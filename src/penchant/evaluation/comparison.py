@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
@@ -17,50 +18,39 @@ from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
 from penchant.evaluation.cold_items import AMONG_ALL, AMONG_COLD, beside, cold_item_notes
 from penchant.evaluation.event_notes import event_notes
+from penchant.evaluation.given_metrics import check_vectors, metrics_by_task
 from penchant.evaluation.judging import ComparisonSetup, ListSetup, judge_all
-from penchant.evaluation.participants import participants_of
+from penchant.evaluation.participants import (
+    Models,
+    named_models,
+    participants_of,
+    require_learnable,
+)
 from penchant.evaluation.ranking import (
     Rankings,
     catalogue_of,
     pool_metrics,
-    ranking_table,
 )
+from penchant.evaluation.ranking_tables import ranking_table
 from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
 from penchant.evaluation.rows import RowPredictions, row_table
 from penchant.evaluation.rule_costs import check_rules, rule_costs
 from penchant.evaluation.split_notes import split_notes
-from penchant.metrics import (
-    Bootstrap,
-    Catalogue,
-    Metric,
-    RankingMetric,
-    Revenue,
-    RevenueShare,
-    parse,
-)
-from penchant.models.base import Recommender, Task
+from penchant.evaluation.user_values import values_of_lists, values_of_rows
+from penchant.metrics import Bootstrap, Catalogue, Metric
+from penchant.models.base import Task
 from penchant.repeats import Repeats
 from penchant.results.evaluation import Evaluation
+from penchant.results.formatting import quoted
 from penchant.results.rule_costs import RuleCosts
 from penchant.results.tables import Table
+from penchant.results.verdicts import Measurements
 from penchant.rules import Rules, bind
 from penchant.run import Run, versions
 
-TASKS: tuple[Task, ...] = ("ranking", "rating", "like")
-DEFAULTS: dict[Task, tuple[str, ...]] = {
-    "ranking": ("ndcg@10", "recall@20", "hr@10", "coverage@10", "popularity-bias@10"),
-    "rating": ("rmse", "mae"),
-    "like": ("auc", "average-precision", "f1"),
-}
-DEFAULTS_OF_REPEATS = (
-    *("ndcg@10", "recall@10", "hr@10", "ndcg@20", "recall@20", "hr@20"),
-    *("coverage@10", "popularity-bias@10"),
-)
-"""Metrics of lists that may hold what users had before."""
-
 
 def evaluate(
-    models: Iterable[Recommender] | Mapping[str, Recommender],
+    models: Models,
     split: Split,
     metrics: Sequence[str | Metric] | None = None,
     *,
@@ -72,6 +62,7 @@ def evaluate(
     replicates: int = 2000,
     level: float = 0.95,
     seed: int = 0,
+    keep_user_values: bool = False,
     run: Run | None = None,
 ) -> Evaluation:
     """Compare recommenders on one split.
@@ -84,11 +75,16 @@ def evaluate(
     bootstrap's standard errors, corrected by Holm for the number of models. Where some test users
     have no history, each table has its figures for users with and without history apart.
 
+    A model that fails, as by diverging or for lack of memory, is named in `failed` with its reason,
+    and the comparison goes on without it; it ends where all that were asked for fail.
+
     Args:
-        models: unfitted recommenders, or a mapping of names to them; they are cloned.
+        models: unfitted recommenders, which are cloned, or their texts such as `ease:l2=300`; a
+            list, or a mapping of names to them.
         split: what to train and test on. Validation events serve early stopping, thresholds and
             `best()`; without any, decisions use fixed thresholds, and a note says so.
-        metrics: names or metrics; by default those of every task the log allows.
+        metrics: names, metrics of `penchant.metrics`, or some of your own; by default those of
+            every task the log allows.
         like: the rating from which an event is a like; by default the lowest positive one where
             the log says so, otherwise the upper quarter of the scale.
         relevant: whether all test events count as relevant in rankings, or likes only; by default
@@ -105,14 +101,18 @@ def evaluate(
             without them. The tables are of lists without.
         replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
         level: of the intervals.
-        seed: of the bootstrap.
+        seed: of the bootstrap, 0 or more.
+        keep_user_values: keep the metrics of each test user for `user_values()`, 8 bytes for each
+            user, model and metric.
         run: device, threads and progress; with `ray` the workers of a cluster fit and judge a
             model each.
 
     Raises:
-        ParameterError: a metric is unknown, or needs ratings that the log does not have, rules
-            are impossible, models are to be refitted without validation events, or the cluster
-            is not there.
+        ParameterError: a metric is unknown, or needs ratings or genres that the log does not
+            have, an argument is of another kind, rules are impossible, models are to be refitted
+            without validation events, or the cluster is not there.
+        DataError: a model learns from ratings, and the log has none.
+        Exception: what the first model objected to, where all fail.
         MissingExtraError: `ray` needs Ray, which is not installed.
 
     Example:
@@ -121,8 +121,9 @@ def evaluate(
         >>> {entry.name: entry.verdict for entry in result.table().entries}
         {'ease': 'beats', 'random': None, 'popular': None}
     """
-    run = run or Run()
     require_split(split)
+    run, settings = run or Run(), Bootstrap(replicates, level, seed)
+    named = named_models(models)
     if repeats is not None and repeats != split.repeats:
         split = dataclasses.replace(split, repeat_rule=repeats)
     if refit and split.validation is None:
@@ -130,15 +131,14 @@ def evaluate(
             "There are no validation events to fit models to once more: hold some out, or leave "
             "refit (--refit) away."
         )
-    by_task = _metrics_by_task(metrics, split)
+    by_task = metrics_by_task(metrics, split)
+    require_learnable(named.values(), split.train)
     threshold = None
     if split.log.has_ratings:
         threshold = split.log.like_threshold if like is None else like
     if relevant is None:
         relevant = "all" if split.log.positive is None else "liked"
-    if split.candidates is not None and "ranking" in by_task:
-        by_task["ranking"] = _candidate_metrics(by_task["ranking"])
-    participants = participants_of(models, list(by_task), threshold, split)
+    participants = participants_of(named, list(by_task), threshold, split)
     test, validation = _relevant_events(split, threshold, relevant)
     all_test, has_lists = test, "ranking" in by_task
     if has_lists:
@@ -150,7 +150,7 @@ def evaluate(
         check_rules(test, has_lists)
         bound = bind(rules, split.train)  # before long work, for it may refuse
     catalogue = catalogue_of(split.train)
-    settings = Bootstrap(replicates, level, seed)
+    check_vectors(by_task.get("ranking", ()), catalogue)
     setup = ComparisonSetup(
         train=split.train,
         everything=split.train_and_validation if refit else None,
@@ -163,22 +163,32 @@ def evaluate(
         ),
         run=run.of_tasks(),
     )
-    judged = judge_all(setup, participants, run)
+    judged, failed = judge_all(setup, participants, run)
     fitted = {name: one.with_log(setup.log) for name, one in judged.items()}
     rankings = [one.rankings for one in judged.values() if one.rankings is not None]
     predictions = [one.predictions for one in judged.values() if one.predictions is not None]
     tables: dict[Task, Table] = {}
+    measurements: dict[Task, Measurements] = {}
+    values: dict[Task, pl.DataFrame] = {}
     for task, own in by_task.items():
         if task == "ranking":
-            table = _ranking_table(rankings, own, test, split.negatives, catalogue, settings)
+            table, measurements[task] = _ranking_table(
+                rankings, own, test, split.negatives, catalogue, settings
+            )
+            if keep_user_values:
+                values[task] = values_of_lists(rankings, table, test, split.negatives, split.log)
             if relevant == "liked" and threshold is not None:
                 note = f"Only likes count as relevant, ratings {threshold_words(threshold)}."
                 table = dataclasses.replace(table, notes=(*table.notes, note))
         else:
             assert threshold is not None  # such metrics are refused without ratings
-            table = row_table(predictions, task, own, split, threshold, settings)
+            table, measurements[task], rows = row_table(
+                predictions, task, own, split, threshold, settings
+            )
+            if keep_user_values:
+                values[task] = values_of_rows(rows, table, own, split.test, split.log)
         absent = [n for n, (_, tasks) in participants.items() if task in tasks]
-        absent = [n for n in absent if n not in {e.name for e in table.entries}]
+        absent = [n for n in absent if n not in {*failed, *(e.name for e in table.entries)}]
         if absent:
             lack = "predict no ratings" if task == "rating" else "predict neither ratings nor likes"
             note = f"Absent, because they {lack}: {', '.join(absent)}."
@@ -212,6 +222,7 @@ def evaluate(
             "versions": versions(),
         },
         notes=(
+            *(f"{quoted([n])[0]} failed: {own.reason}" for n, own in failed.items()),
             *split_notes(split, refit),
             *(repeat_notes(all_test) if has_lists else ()),
             *(sentence_of_halves(tables["ranking"]) if has_lists else ()),
@@ -223,6 +234,9 @@ def evaluate(
             _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
         ),
         rule_costs=costs,
+        failed=failed,
+        measurements=measurements,
+        values=values if keep_user_values else None,
     )
     return run.finished(result)
 
@@ -234,20 +248,22 @@ def _ranking_table(
     negatives: int,
     catalogue: Catalogue,
     settings: Bootstrap,
-) -> Table:
-    """The table of rankings; of those of a pool of items with those of all items beside them."""
+) -> tuple[Table, Measurements]:
+    """The table of rankings, and what its figures are of.
+
+    Beside figures of a pool of items stand those of all items.
+    """
     if test.item_pool is None:
         return ranking_table(rankings, metrics, test, negatives, catalogue, settings)
     judging = pool_metrics(metrics, test)
-    cold = ranking_table(rankings, judging, test, 0, catalogue, settings, among=AMONG_COLD)
-    every = [
+    cold, own = ranking_table(rankings, judging, test, 0, catalogue, settings, among=AMONG_COLD)
+    of_all = [
         dataclasses.replace(r, test=r.among_all, validation=None)
         for r in rankings
         if r.among_all is not None
     ]
-    return beside(
-        cold, ranking_table(every, metrics, test, 0, catalogue, settings, among=AMONG_ALL)
-    )
+    every, further = ranking_table(of_all, metrics, test, 0, catalogue, settings, among=AMONG_ALL)
+    return beside(cold, every), {name: {**own[name], **further[name]} for name in own}
 
 
 def _audited(
@@ -284,46 +300,6 @@ def _audited(
         },
         seed=seed,
     )
-
-
-def _metrics_by_task(
-    metrics: Sequence[str | Metric] | None, split: Split
-) -> dict[Task, list[Metric]]:
-    has_ratings, has_prices = split.log.has_ratings, split.test.spend is not None
-    if metrics is None:
-        of_repeats = split.repeats != "excluded"
-        defaults = DEFAULTS | ({"ranking": DEFAULTS_OF_REPEATS} if of_repeats else {})
-        metrics = [m for t in TASKS for m in defaults[t] if has_ratings or t == "ranking"]
-        if has_prices and split.candidates is None:
-            metrics.insert(1, "revenue@10")
-    by_task: dict[Task, list[Metric]] = {}
-    for metric in metrics:
-        parsed = parse(metric) if isinstance(metric, str) else metric
-        if parsed.task != "ranking" and not has_ratings:
-            raise ParameterError(
-                f"The metric {parsed.name} judges ratings, and the log has none: use ranking "
-                "metrics such as ndcg@10."
-            )
-        if isinstance(parsed, Revenue | RevenueShare) and not has_prices:
-            raise ParameterError(
-                f"The metric {parsed.name} needs the prices of events, and the log has none: name "
-                "their column with price= (--price)."
-            )
-        by_task.setdefault(parsed.task, []).append(parsed)
-    if not by_task:
-        raise ParameterError("A comparison needs at least one metric, such as ndcg@10.")
-    return by_task
-
-
-def _candidate_metrics(metrics: list[Metric]) -> list[Metric]:
-    """The metrics that ranks among given candidates are enough for."""
-    usable: list[Metric] = [metric for metric in metrics if isinstance(metric, RankingMetric)]
-    if not usable:
-        raise ParameterError(
-            f"{', '.join(m.name for m in metrics)} describe whole lists, and the split ranks only "
-            "given candidates: ask for a metric such as ndcg@10, too."
-        )
-    return usable
 
 
 def _relevant_events(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,8 +11,8 @@ from penchant.data.required import require_log
 from penchant.data.splits import k_fold
 from penchant.distributed import executor
 from penchant.evaluation.comparison import evaluate
-from penchant.metrics import Metric
-from penchant.models.base import Recommender
+from penchant.evaluation.participants import Models, named_models
+from penchant.metrics import Bootstrap, Metric
 from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
 from penchant.rules import Rules
@@ -20,7 +20,7 @@ from penchant.run import Run
 
 
 def cross_validate(
-    models: Iterable[Recommender] | Mapping[str, Recommender],
+    models: Models,
     log: Dataset,
     metrics: Sequence[str | Metric] | None = None,
     *,
@@ -43,7 +43,7 @@ def cross_validate(
     standard error of the mean.
 
     Args:
-        models: unfitted recommenders, or a mapping of names to them.
+        models: as in `evaluate`; a model that fails in a fold has no figures there.
         log: the log.
         metrics: by default those of `evaluate`.
         folds: how many.
@@ -68,15 +68,15 @@ def cross_validate(
         3
     """
     require_log(log)
-    run = run or Run()
-    models = models if isinstance(models, Mapping) else list(models)
+    run, named = run or Run(), named_models(models)
+    Bootstrap(replicates, level, seed)  # which refuses them before the log is divided
     rounds, settings = [], {}
     parts = k_fold(log, folds, validation=validation, seed=seed)
     with executor(run), run.progress.task("folds", folds) as progress:  # one connection for all
         for n, split in enumerate(parts, 1):
             progress.advance(0, note=f"fold {n}")
             result = evaluate(
-                models,
+                named,
                 replace(split, repeat_rule=repeats),
                 metrics,
                 like=like,
@@ -91,7 +91,14 @@ def cross_validate(
             train_events, settings = len(split.train), dict(result.settings)
             costs = result.rule_costs
             rounds.append(
-                Round(f"fold {n}", result.tables, train_events, result.notes, rule_costs=costs)
+                Round(
+                    f"fold {n}",
+                    result.tables,
+                    train_events,
+                    result.notes,
+                    rule_costs=costs,
+                    failed={name: own.reason for name, own in result.failed.items()},
+                )
             )
             progress.advance()
     settings |= {"folds": folds, "fingerprint": log.fingerprint}

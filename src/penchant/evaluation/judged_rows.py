@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.metrics import Bootstrap, Metric, RowMetric, confusion_matrix, replicates
 from penchant.results.tables import Table
-from penchant.results.verdicts import Measurement, with_verdicts
+from penchant.results.verdicts import Measurement, Measurements, with_verdicts
 from penchant.typing import Bool, Float64, Int64
 
 
@@ -56,8 +56,8 @@ class JudgedRows:
 
     def fill(
         self, table: Table, metrics: Sequence[Metric], bootstrap: Bootstrap, *, resampled: bool
-    ) -> Table:
-        """The table with the figures of its entries on these rows.
+    ) -> tuple[Table, Measurements]:
+        """The table with the figures of its entries on these rows, and what these are of.
 
         Args:
             table: of the models of `inputs`, without figures.
@@ -75,7 +75,14 @@ class JudgedRows:
         )
         users = len(np.unique(self.user))
         table = replace(table, entries=entries, users=users, rows=len(self.user))
-        return with_verdicts(table, metrics, measurements, bootstrap.level)
+        return with_verdicts(table, metrics, measurements, bootstrap.level), measurements
+
+    def by_user(self, metric: Metric, model: str, n_users: int) -> Float64:
+        """float64[n_users], a metric of the rows of each user; NaN where it is undefined."""
+        values = self.inputs[model].values[metric.name]
+        if values is None or not isinstance(metric, RowMetric):
+            return np.full(n_users, np.nan)
+        return metric.by_group(values, self.truth, self.user, n_users)
 
     def _measured(
         self, metric: Metric, inputs: MetricInputs, bootstrap: Bootstrap, resampled: bool

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.distributed import executor
-from penchant.errors import ParameterError
+from penchant.errors import ParameterError, PenchantError
 from penchant.evaluation.cost import measured
 from penchant.evaluation.order_control import order_loss
 from penchant.evaluation.ranking import Rankings, rank_holdouts
@@ -18,10 +20,13 @@ from penchant.metrics import Bootstrap, Catalogue, Metric
 from penchant.models.base import Recommender, Task
 from penchant.models.fitted_state import without_vectors
 from penchant.models.protocols import RatesRows
+from penchant.results.failures import ModelFailure, reason_of
 from penchant.results.tables import Cost
 from penchant.rules import BoundRules, lists_with_rules
 from penchant.run import Run
 from penchant.typing import Int32
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,32 +114,62 @@ class JudgedModel:
 
 def judge_all(
     setup: ComparisonSetup, participants: Mapping[str, tuple[Recommender, set[Task]]], run: Run
-) -> dict[str, JudgedModel]:
-    """What each model came to, in the order of the participants, whoever was done first.
+) -> tuple[dict[str, JudgedModel], dict[str, ModelFailure]]:
+    """What each model came to, and those that failed, in the order of the participants.
+
+    Trivial answers come first: they take no time, and tell of metrics that fail. None of them may
+    fail, for without them the others would be judged too well; nor may all of the others.
 
     Raises:
-        PenchantError: whatever a model objects to, or that there is no such cluster.
+        PenchantError: there is no such cluster.
+        Exception: what a trivial answer objected to, or the first of the others where all did.
     """
     judged: dict[str, JudgedModel] = {}
+    errors: dict[str, Exception] = {}
+    ordered = sorted(participants.items(), key=lambda one: not one[1][0].baseline_for)
+    n_asked = sum(not model.baseline_for for model, _ in participants.values())
     with executor(run) as workers, run.progress.task("comparing", len(participants)) as progress:
 
         def begun() -> Iterator[Participant]:
-            for name, (model, tasks) in participants.items():
+            for name, (model, tasks) in ordered:
                 progress.advance(0, note=name)
                 yield Participant(name, model, tasks)
 
         for one, found in workers.results(judge, setup, begun(), waiting=0):
-            judged[one.name] = found
-            progress.advance()
-    return {name: judged[name] for name in participants}
+            if isinstance(found, JudgedModel):
+                judged[one.name] = found
+            else:
+                errors[one.name] = found
+                if one.model.baseline_for or len(errors) == n_asked:
+                    raise _named(next(iter(errors)), next(iter(errors.values())))
+                traceback.clear_frames(found.__traceback__)  # which hold the model and more
+                logger.warning(
+                    f"{one.name} failed, and the comparison goes on without it: {reason_of(found)}"
+                )
+            progress.advance(note=f"{one.name} failed" if one.name in errors else "")
+    failed = {n: ModelFailure.of(errors[n]) for n in participants if n in errors}
+    return {name: judged[name] for name in participants if name in judged}, failed
 
 
-def judge(setup: ComparisonSetup, participant: Participant) -> JudgedModel:
-    """Fit a model, and have it make lists and predictions.
+def _named(name: str, error: Exception) -> Exception:
+    """An error whose traceback says which model raised it, where its sentence cannot."""
+    if not isinstance(error, PenchantError):
+        error.add_note(f"The model was {name}.")
+    return error
 
-    Raises:
-        PenchantError: whatever the model objects to.
+
+def judge(setup: ComparisonSetup, participant: Participant) -> JudgedModel | Exception:
+    """Fit a model, and have it make lists and predictions; or what it objects to.
+
+    Whatever it is, it is no reason to lose what the others come to.
     """
+    try:
+        return _judged(setup, participant)
+    except Exception as error:
+        return error
+
+
+def _judged(setup: ComparisonSetup, participant: Participant) -> JudgedModel:
     run, lists, tasks = setup.run, setup.lists, participant.tasks
     model = before = participant.model.clone()
     with measured() as fitting:

@@ -4,20 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
+from penchant.errors import ParameterError
 from penchant.models import (
     BASELINES,
     BASELINES_OF_ORDER,
     BASELINES_OF_REPEATS,
     BASELINES_OF_TIME,
     find,
+    make,
     spec_of,
 )
 from penchant.models.base import Recommender, Task
+from penchant.models.log_requirements import require_events
+
+Models = Iterable[Recommender | str] | Mapping[str, Recommender | str]
+"""What a comparison takes: models or their texts, such as `ease:l2=300`, perhaps by names."""
+
+
+def named_models(models: Models) -> dict[str, Recommender]:
+    """The models of a comparison by name; one without a name is called by its text.
+
+    Raises:
+        ParameterError: something is no model.
+    """
+    if isinstance(models, str | Recommender | type) or not isinstance(models, Iterable):
+        raise ParameterError("Models are given as a list, such as [make('ease')], or by names.")
+    if isinstance(models, Mapping):
+        return {name: _as_model(model) for name, model in models.items()}
+    named: dict[str, Recommender] = {}
+    for given in models:
+        model = _as_model(given)
+        name = given.strip() if isinstance(given, str) else spec_of(model)
+        while name in named:
+            name += "'"
+        named[name] = model
+    return named
+
+
+def require_learnable(models: Iterable[Recommender], train: Dataset) -> None:
+    """Refuse models that cannot learn from a log, before any other one does.
+
+    Raises:
+        DataError: there is one.
+    """
+    for model in models:
+        require_events(model, train)
+
+
+def _as_model(model: object) -> Recommender:
+    if isinstance(model, str):
+        return make(model)
+    if isinstance(model, Recommender):
+        return model
+    if isinstance(model, type) and issubclass(model, Recommender):
+        name = model.__name__
+        raise ParameterError(f"{name} is a class: give a model that is made of it, as {name}().")
+    raise ParameterError(
+        f"{model!r} is no model: give one of penchant.models, or its text such as 'ease'."
+    )
 
 
 def participants_of(
-    models: Iterable[Recommender] | Mapping[str, Recommender],
+    named: Mapping[str, Recommender],
     tasks: list[Task],
     threshold: float | None,
     split: Split,
@@ -25,20 +75,11 @@ def participants_of(
     """Each model with the tasks it takes part in: baselines in their own at least.
 
     Args:
-        models: those that are asked for.
+        named: those that are asked for.
         tasks: of the comparison.
         threshold: the rating from which an event is a like.
         split: how the log is divided, and whether lists may hold repeats.
     """
-    if isinstance(models, Mapping):
-        named = dict(models)
-    else:
-        named = {}
-        for model in models:
-            name = unique = spec_of(model)
-            while unique in named:
-                unique += "'"
-            named[unique] = model
     participants: dict[str, tuple[Recommender, set[Task]]] = {
         name: (model, set(tasks)) for name, model in named.items()
     }

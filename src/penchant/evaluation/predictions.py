@@ -10,7 +10,8 @@ import polars as pl
 from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.reading.column_names import tells_rows_apart
 from penchant.errors import DataError, ParameterError
-from penchant.metrics import RowMetric, parse
+from penchant.evaluation.given_metrics import as_metrics
+from penchant.metrics import Bootstrap, Metric, RowMetric
 from penchant.metrics import replicates as resample
 from penchant.results.tables import Entry, Table
 from penchant.results.verdicts import Measurement, with_verdicts
@@ -18,7 +19,7 @@ from penchant.results.verdicts import Measurement, with_verdicts
 
 def evaluate_predictions(
     table: Frame,
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     *,
     truth: str = "rating",
     user: str = "user",
@@ -33,7 +34,7 @@ def evaluate_predictions(
     Args:
         table: a frame of Polars, pandas or Arrow, one row a prediction: a user, the truth, and a
             column for each model.
-        metrics: names of row metrics of one task; the first decides order and verdicts.
+        metrics: row metrics of one task, or their names; the first decides order and verdicts.
         truth: the column with what happened (a rating, or 0 and 1).
         user: the column by which rows are resampled.
         predictions: the models' columns; by default all other columns of numbers but those that
@@ -55,6 +56,7 @@ def evaluate_predictions(
         >>> judged["theirs"].metrics["mae"].value
         0.5
     """
+    settings = Bootstrap(replicates, level, seed)
     table = as_polars(table, "the table of predictions")
     chosen = list(predictions or _model_columns(table, (truth, user, *trivial)))
     chosen += [name for name in trivial if name not in chosen]
@@ -67,7 +69,7 @@ def evaluate_predictions(
             "No column of the table is called as a model's predictions may be, of "
             f"{', '.join(table.columns)}: name it in predictions."
         )
-    parsed = [parse(name) for name in metrics]
+    parsed = as_metrics(metrics)
     tasks = {metric.task for metric in parsed}
     if len(tasks) != 1 or not all(isinstance(m, RowMetric) for m in parsed):
         raise ParameterError("The metrics must judge rows and one task, such as rmse and mae.")
@@ -77,7 +79,9 @@ def evaluate_predictions(
         name: {
             m.name: Measurement(
                 m(table[name].to_numpy(), outcomes),
-                resample(m, table[name].to_numpy(), outcomes, group, replicates, seed),
+                resample(
+                    m, table[name].to_numpy(), outcomes, group, settings.replicates, settings.seed
+                ),
             )
             for m in parsed
             if isinstance(m, RowMetric)
@@ -97,7 +101,7 @@ def evaluate_predictions(
         if left_out
         else (),
     )
-    return with_verdicts(compared, parsed, measurements, level)
+    return with_verdicts(compared, parsed, measurements, settings.level)
 
 
 def _model_columns(table: pl.DataFrame, taken: tuple[str, ...]) -> list[str]:

@@ -19,6 +19,7 @@ from penchant.metrics import Bootstrap, Metric, RowMetric, best_threshold
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.results.tables import Cost, Entry, Table
+from penchant.results.verdicts import Measurements
 from penchant.typing import Float32, Float64
 
 
@@ -80,8 +81,10 @@ def row_table(
     split: Split,
     threshold: float,
     bootstrap: Bootstrap,
-) -> Table:
+) -> tuple[Table, Measurements, JudgedRows]:
     """Compare predictions in one table, with the users with and without history apart.
+
+    Beside it are what its figures are of, and the rows that were judged.
 
     Args:
         models: those of other tasks, or on a scale that says nothing of this one, are left out.
@@ -131,7 +134,7 @@ def row_table(
             metrics,
             bootstrap,
             resampled=segment != "without-history",
-        )
+        )[0]
         for segment, users in user_segments(test).items()
     }
     notes = _notes(task, threshold, truth, validated=validation is not None)
@@ -147,7 +150,7 @@ def row_table(
         ]
         notes += outside_scale_note(outside, metrics[0].name, scale)
     table = replace(table, entries=tuple(entries), notes=notes, segments=segments)
-    return rows.fill(table, metrics, bootstrap, resampled=True)
+    return *rows.fill(table, metrics, bootstrap, resampled=True), rows
 
 
 def score_and_cut(

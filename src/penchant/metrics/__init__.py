@@ -98,8 +98,39 @@ _ROW_METRICS: dict[str, Callable[[], Metric]] = {
 }
 _RECALL_METRICS: dict[str, Callable[[int], Metric]] = {"precision-at-recall": PrecisionAtRecall}
 _WITH_K = _LIST_METRICS | _RECALL_METRICS
+_SAID_BY_CLASSES: tuple[tuple[type[Metric], str, str], ...] = (
+    (Metric, "label", "'my-metric'"),
+    (Metric, "task", "'rating'"),
+    (RowMetric, "takes", "'rating'"),
+    (ListMetric, "per_user", "True"),
+)
 NAMES: tuple[str, ...] = (*(f"{label}@k" for label in _WITH_K), *_ROW_METRICS)
 """What `parse` understands, with k for a list length, or a share in per cent."""
+
+
+def as_metric(metric: str | Metric) -> Metric:
+    """The metric itself, or the one of that name; metrics of your own are checked here.
+
+    Raises:
+        ParameterError: no metric has that name, it is no metric, or its class does not say what
+            every metric has.
+    """
+    if isinstance(metric, str):
+        return parse(metric)
+    if isinstance(metric, type):
+        name = metric.__name__
+        raise ParameterError(f"{name} is a class: give a metric that is made of it, as {name}(…).")
+    if not isinstance(metric, Metric):
+        raise ParameterError(
+            f"{metric!r} is no metric: give a name such as 'ndcg@10', or one of penchant.metrics."
+        )
+    for kind, attribute, example in _SAID_BY_CLASSES:
+        if isinstance(metric, kind) and not hasattr(metric, attribute):
+            raise ParameterError(
+                f"The metric {type(metric).__name__} has no {attribute}: give its class one, as in "
+                f"{attribute} = {example}."
+            )
+    return metric
 
 
 def parse(name: str) -> Metric:
@@ -158,6 +189,7 @@ __all__ = [
     "SumMetric",
     "Takes",
     "Verdict",
+    "as_metric",
     "best_threshold",
     "bootstrap_weights",
     "calibration_curve",

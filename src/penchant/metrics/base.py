@@ -43,7 +43,7 @@ class Metric(ABC):
 
     @property
     def name(self) -> str:
-        """The name used in tables and understood by `parse`."""
+        """The name used in tables, and understood by `parse` where the metric is none of yours."""
         return self.label
 
 
@@ -63,7 +63,8 @@ class AtK(Metric):
     def __post_init__(self) -> None:
         """Refuse a k that is no list length."""
         if not isinstance(self.k, int | np.integer) or isinstance(self.k, bool) or self.k < 1:
-            raise ParameterError(f"{self.label}@k needs a whole k of at least 1, not {self.k!r}.")
+            label = getattr(self, "label", type(self).__name__)
+            raise ParameterError(f"{label}@k needs a whole k of at least 1, not {self.k!r}.")
 
     @property
     def name(self) -> str:
@@ -111,6 +112,26 @@ class RowMetric(Metric):
             ParameterError: the rows are not what the metric takes, or not finite.
         """
 
+    def by_group(
+        self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
+    ) -> Float64:
+        """The value for each group of rows alone, float64[n_groups]; NaN where it is undefined.
+
+        Args:
+            prediction: [n_rows].
+            truth: [n_rows].
+            group: int[n_rows], from 0, the group of each row, for instance its user.
+            n_groups: how many groups there are.
+
+        Raises:
+            ParameterError: the rows are not what the metric takes, or not finite.
+        """
+        order = np.argsort(group, kind="stable")
+        ends = np.cumsum(np.bincount(group, minlength=n_groups))[:-1]
+        columns = np.asarray(prediction)[order], np.asarray(truth)[order]
+        parts = zip(*(np.split(column, ends) for column in columns), strict=True)
+        return np.array([self(*part) for part in parts], np.float64)
+
     def __call__(
         self, prediction: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None
     ) -> float:
@@ -144,9 +165,21 @@ class SumMetric(RowMetric):
         self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
     ) -> Callable[[Float64], Float64]:
         """See `RowMetric.grouped`: the terms are summed per group once."""
-        columns = self.terms(prediction, truth).T
-        sums = np.stack([np.bincount(group, column, minlength=n_groups) for column in columns], 1)
+        sums = self._sums(prediction, truth, group, n_groups)
         return lambda weights: self.value(weights @ sums)
+
+    def by_group(
+        self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
+    ) -> Float64:
+        """See `RowMetric.by_group`: of the sums of each group, all at once."""
+        return self.value(self._sums(prediction, truth, group, n_groups))
+
+    def _sums(
+        self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
+    ) -> Float64:
+        """float64[n_groups, n_terms], the sums of the terms of each group."""
+        columns = self.terms(prediction, truth).T
+        return np.stack([np.bincount(group, column, minlength=n_groups) for column in columns], 1)
 
 
 def ratio(numerator: AnyArray, denominator: AnyArray) -> Float64:

@@ -50,14 +50,18 @@ class Catalogue:
 class ListMetric(AtK):
     """A metric of the first k places of lists that needs no truth.
 
+    A metric of your own is a frozen dataclass with a `label` and `per_user` that defines `_value`.
+
     Attributes:
         per_user: whether the value is float64[n_users] (NaN where it is undefined for a user)
             or one float.
+        needs_vectors: whether it compares items, and needs the vectors of a catalogue.
     """
 
     task: ClassVar[Task] = "ranking"
     bounds = SHARE
     per_user: ClassVar[bool]
+    needs_vectors: ClassVar[bool] = False
 
     def __call__(self, lists: Int32, catalogue: Catalogue) -> Float64 | float:
         """The value of lists int32[n_users, width], -1 where a list ended early.
@@ -73,7 +77,7 @@ class ListMetric(AtK):
 
     @abstractmethod
     def _value(self, lists: Int32, catalogue: Catalogue) -> Float64 | float:
-        """The value of checked lists of exactly k places."""
+        """The value of checked lists of exactly k places, for subclasses to define."""
 
 
 def _times_listed(lists: Int32, catalogue: Catalogue) -> Int64:
@@ -185,6 +189,7 @@ class IntraListDiversity(ListMetric):
     label = "intra-list-diversity"
     bounds = (0.0, 2.0)
     per_user = True
+    needs_vectors = True
 
     def _value(self, lists: Int32, catalogue: Catalogue) -> Float64:
         if catalogue.vectors is None:

@@ -28,11 +28,24 @@ class Bootstrap:
         replicates: resamples of the users.
         level: share of the replicates inside an interval.
         seed: of the resamples.
+
+    Raises:
+        ParameterError: there are no replicates, the level is not between 0 and 1, or the seed is
+            negative.
     """
 
     replicates: int = 2000
     level: float = 0.95
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no resamples can be drawn by, before any work."""
+        if self.replicates < 1:
+            raise ParameterError(f"replicates must be 1 or more, not {self.replicates}.")
+        if not 0 < self.level < 1:
+            raise ParameterError(f"A level lies between 0 and 1, not at {self.level}.")
+        if self.seed < 0:
+            raise ParameterError(f"seed must be 0 or more, not {self.seed}.")
 
 
 def bootstrap_weights(n_users: int, n_replicates: int, seed: int = 0) -> Iterator[Float64]:

@@ -11,6 +11,7 @@ import numpy as np
 from penchant.errors import ParameterError
 from penchant.metrics.base import SHARE, AtK, Task, ratio
 from penchant.typing import AnyInt, Bool, Float32, Float64, Int32, Int64
+from penchant.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,25 @@ def _owners(offsets: Int64, n_pairs: int, n_users: int) -> Int64:
 
 @dataclass(frozen=True)
 class RankingMetric(AtK):
-    """A metric of the first k places of ranked lists, one number per user."""
+    """A metric of the first k places of ranked lists, one number per user.
+
+    A metric of your own is a frozen dataclass with a `label` that defines `_of`: from a `Ranked`
+    to float64[n_users], of the columns that `head` gives, since lists may be longer than k.
+
+    Example:
+        >>> import numpy as np
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class FirstHit(pn.metrics.RankingMetric):
+        ...     label = "first-hit"
+        ...
+        ...     def _of(self, ranked):
+        ...         return self.head(ranked.hits)[:, 0].astype(float)
+        >>> split = pn.split_per_user(planted_pairs(), validation=0.1, test=0.2)
+        >>> result = pn.evaluate([make("ease")], split, [FirstHit(10)], replicates=50)
+        >>> result.table().metrics
+        ('first-hit@10',)
+    """
 
     task: ClassVar[Task] = "ranking"
 
@@ -147,11 +166,18 @@ class RankingMetric(AtK):
             ParameterError: the lists have fewer than k places, or something is not known that the
                 metric needs.
         """
-        return np.where(ranked.n_relevant > 0, self._of(ranked), np.nan)
+        values = np.asarray(self._of(ranked))
+        if values.shape != ranked.n_relevant.shape:
+            users = counted(len(ranked.n_relevant), "user")
+            raise ParameterError(
+                f"{self.name} needs one number for each of {users}, and its _of gave shape "
+                f"{values.shape}."
+            )
+        return np.where(ranked.n_relevant > 0, values, np.nan)
 
     @abstractmethod
     def _of(self, ranked: Ranked) -> Float64:
-        """The value per user; anything where nothing is relevant."""
+        """The value per user, for subclasses to define; anything where nothing is relevant."""
 
 
 class _OfHits(RankingMetric):

@@ -17,7 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.required import require_log
 from penchant.data.vocabulary import Id
-from penchant.errors import DataError, ParameterError
+from penchant.errors import ParameterError
 from penchant.models.data_parallel import (
     fit_by_processes,
     keeps_model,
@@ -29,6 +29,7 @@ from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.fitting_costs import FittingCosts
 from penchant.models.item_titles import ItemTitles
 from penchant.models.lists import cosines, list_table, report_fallback, with_shape
+from penchant.models.log_requirements import require_events
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import Explains, ItemVectors
 from penchant.nn.devices import require_device
@@ -127,12 +128,7 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
         require_log(train)
         require_device(run)
         require_divisible(self, run)
-        if not len(train):
-            raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
-        if self.needs_ratings and not train.has_ratings:
-            raise DataError(
-                f"{type(self).__name__} learns from ratings, and the log {train.name!r} has none."
-            )
+        require_events(self, train)
         self._require_room(train, run)
         self._forget()
         started, compiling = time.perf_counter(), compile_seconds()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from penchant.metrics import parse
+from penchant.results.tables import CustomMetric, Table
 
 VERDICTS = {
     "beats": "Better than the best trivial answer: the interval of the gain lies above 0, and the "
@@ -60,15 +60,26 @@ def plain_metric(name: str) -> str:
     return name.partition(" (")[0]
 
 
-def direction(metric: str) -> str:
-    """Which way is better, in words."""
-    return "higher is better" if parse(plain_metric(metric)).higher_is_better else "lower is better"
+def direction(table: Table) -> str:
+    """Which way the first metric of a table is better, in words."""
+    return "higher is better" if table.higher_is_better else "lower is better"
 
 
-def metric_terms(names: Iterable[str]) -> dict[str, str]:
-    """What each metric says; for one of someone else, the first line of its description."""
-    metrics = {name: parse(name) for name in dict.fromkeys(map(plain_metric, names))}
-    return {
-        name: _METRICS.get(metric.label) or (type(metric).__doc__ or "").partition("\n")[0]
-        for name, metric in metrics.items()
-    }
+def table_terms(tables: Iterable[Table]) -> dict[str, str]:
+    """What each metric of some tables says."""
+    terms: dict[str, str] = {}
+    for table in tables:
+        terms |= metric_terms(table.metrics, table.custom_metrics)
+    return terms
+
+
+def metric_terms(
+    names: Iterable[str], custom: Mapping[str, CustomMetric] | None = None
+) -> dict[str, str]:
+    """What each metric says; for one of someone else, what it says of itself."""
+    terms = {}
+    for name in names:
+        plain, own = plain_metric(name), (custom or {}).get(name)
+        words = _METRICS.get(plain.partition("@")[0], "") if own is None else own.description
+        terms[plain] = words or "A metric of this comparison's own."
+    return terms

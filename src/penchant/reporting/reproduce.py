@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penchant.data.target import threshold_words
@@ -24,14 +24,22 @@ _SPLITS = {
 def snippet(evaluation: Evaluation) -> str:
     """Python that makes the same comparison, as far as the split's own record tells how."""
     split, settings = evaluation.split, evaluation.settings
-    options = [
+    own = {
+        name.partition(" (")[0]: one_line(metric.code)
+        for table in evaluation.tables.values()
+        for name, metric in table.custom_metrics.items()
+    }
+    metrics = ", ".join(own.get(name, repr(name)) for name in settings["metrics"])
+    options = [f"metrics=[{metrics}]"]
+    options += [
         f"{name}={settings[name]!r}"
-        for name in ("metrics", "like", "relevant", "repeats", "replicates", "level", "seed")
+        for name in ("like", "relevant", "repeats", "replicates", "level", "seed")
         if settings.get(name) is not None
     ]
     lines = [
         "import penchant as pn",
         "from penchant.models import make",
+        *(f"{name} = ...  # a metric of your own" for name in sorted(_classes(own.values()))),
         "",
         f"log = ...  # {one_line(split.log.name)}, from {one_line(str(split.log.origin))}",
         f'assert log.fingerprint.startswith("{split.log.fingerprint[:16]}")',
@@ -52,6 +60,11 @@ def snippet(evaluation: Evaluation) -> str:
         'pn.report(result, "report.html")',
     ]
     return "\n".join(lines)
+
+
+def _classes(codes: Iterable[str]) -> set[str]:
+    """The names of the classes that pieces of Python make something of."""
+    return {code.partition("(")[0] for code in codes}
 
 
 def _split(evaluation: Evaluation) -> str:

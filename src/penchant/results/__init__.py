@@ -31,13 +31,14 @@ if TYPE_CHECKING:
         Section,
         StudyStep,
     )
-    from penchant.results.tables import Cost, Entry, MetricValue, Table
+    from penchant.results.tables import Cost, CustomMetric, Entry, MetricValue, Table
 else:
     __getattr__ = exporter(
         __name__,
         {
             "EvaluationSummary": "evaluation_summary",
             "Cost": "tables",
+            "CustomMetric": "tables",
             "Entry": "tables",
             "MetricValue": "tables",
             "Table": "tables",
@@ -73,6 +74,7 @@ __all__ = [
     "Conclusion",
     "ConclusionLevel",
     "Cost",
+    "CustomMetric",
     "DataTable",
     "Entry",
     "EvaluationSummary",

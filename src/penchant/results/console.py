@@ -21,8 +21,8 @@ _QUESTIONS = {
 }
 
 
-def rich_table(table: Table, width: int, level: float) -> Grid:
-    """One table, with the columns that fit into so many characters."""
+def rich_table(table: Table, width: int, level: float, failed: Sequence[str] = ()) -> Grid:
+    """One table, with the columns that fit into so many characters, and models that failed."""
     entries = table.entries
     columns = [
         _Column("model", [entry.name for entry in entries], "left"),
@@ -38,7 +38,10 @@ def rich_table(table: Table, width: int, level: float) -> Grid:
         _Column("memory", [size(e.cost.peak_bytes) for e in entries]),
         _Column("parameters", [f"{e.cost.parameters:,}" for e in entries]),
     ]
-    return _grid(_QUESTIONS[table.task], entries, columns, further, width)
+    grid = _grid(_QUESTIONS[table.task], entries, columns, further, width)
+    for name in failed:  # model, figure, gain and verdict stand first
+        grid.add_row(name, "–", "", Text("failed", style="red"))
+    return grid
 
 
 def segment_table(table: Table, width: int, level: float) -> Grid:

@@ -17,10 +17,10 @@ from penchant.errors import ParameterError
 from penchant.json_values import json_value
 from penchant.models.base import Task
 from penchant.results.console import number
-from penchant.results.formatting import quoted
+from penchant.results.formatting import join_names, quoted
 from penchant.results.output import Output
 from penchant.results.rule_costs import RuleCosts
-from penchant.results.tables import Table
+from penchant.results.tables import Entry, Table
 from penchant.wording import counted
 
 Unit = Literal["day", "week", "month", "fold"]
@@ -39,6 +39,7 @@ class Round:
         end: the moment after its last.
         whole: whether the log covers all of it.
         rule_costs: each model's figures with and without rules, where some were given.
+        failed: why models have no figures here, a sentence each by name.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Round:
     end: datetime | None = None
     whole: bool = True
     rule_costs: RuleCosts | None = None
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +82,35 @@ class RepeatedEvaluation(Output):
         return tuple(each.tables[wanted] for each in self.rounds)
 
     def models(self, task: Task | None = None) -> tuple[str, ...]:
-        """The names of the models, best first by the mean of the first metric."""
+        """The names of the models, best first by the mean of the first metric.
+
+        A model that failed in some rounds is among them, with a mean over the others.
+        """
         first = self.tables(task)[0]
-        names = [entry.name for entry in first.entries]
+        names = dict.fromkeys(e.name for table in self.tables(task) for e in table.entries)
         sign = 1 if first.higher_is_better else -1
         return tuple(sorted(names, key=lambda name: -sign * self.mean(name, task=task)))
+
+    def is_trivial(self, model: str, task: Task | None = None) -> bool:
+        """Whether a model is a trivial answer to a task."""
+        return any(entry.trivial for entry in self._entries(model, task) if entry is not None)
+
+    def _entries(self, model: str, task: Task | None) -> list[Entry | None]:
+        """What the table of each round has of a model; None where it failed.
+
+        Raises:
+            ParameterError: no table has it.
+        """
+        tables = self.tables(task)
+        found = [next((e for e in table.entries if e.name == model), None) for table in tables]
+        return found if any(found) else [tables[0][model]]
 
     def values(
         self, model: str, metric: str | None = None, *, task: Task | None = None
     ) -> list[float]:
         """A metric of one model, a number for each round; by default the first metric.
+
+        NaN where the model failed.
 
         Raises:
             ParameterError: the model was not compared, or the metric not asked for.
@@ -100,7 +121,10 @@ class RepeatedEvaluation(Output):
             raise ParameterError(
                 f"There is no metric {wanted!r}, only {', '.join(tables[0].metrics)}."
             )
-        return [table[model].metrics[wanted].value for table in tables]
+        return [
+            math.nan if entry is None else entry.metrics[wanted].value
+            for entry in self._entries(model, task)
+        ]
 
     def mean(self, model: str, metric: str | None = None, *, task: Task | None = None) -> float:
         """The mean of a metric of one model, rounds weighing by their test users."""
@@ -133,13 +157,14 @@ class RepeatedEvaluation(Output):
 
     def beaten(self, model: str, *, task: Task | None = None) -> int:
         """In how many rounds a model beats the best trivial answer significantly."""
-        return sum(table[model].verdict == "beats" for table in self.tables(task))
+        entries = self._entries(model, task)
+        return sum(entry is not None and entry.verdict == "beats" for entry in entries)
 
     def sentences(self, task: Task | None = None) -> tuple[str, ...]:
         """What came out, a sentence each."""
         first = self.tables(task)[0]
         names = self.models(task)
-        trivial = [name for name in names if first[name].trivial]
+        trivial = [name for name in names if self.is_trivial(name, task)]
         found = []
         if trivial:
             found.append(
@@ -148,7 +173,7 @@ class RepeatedEvaluation(Output):
                 f"{number(self.mean(trivial[0], task=task))}."
             )
         for name in names:
-            if first[name].trivial:
+            if name in trivial:
                 continue
             beats = f"in {self.beaten(name, task=task)} of {len(self.rounds)}"
             (shown,) = quoted([name])
@@ -156,6 +181,11 @@ class RepeatedEvaluation(Output):
                 f"{shown} beats the best trivial answer of the {self.unit} {beats}; its mean "
                 f"{first.primary} is {number(self.mean(name, task=task))}."
             )
+        for name in dict.fromkeys(name for each in self.rounds for name in each.failed):
+            where = [each.name for each in self.rounds if name in each.failed]
+            reason = next(each.failed[name] for each in self.rounds if name in each.failed)
+            (shown,) = quoted([name])
+            found.append(f"{shown} failed in {join_names(where)}: {reason}")
         if partial := [each.name for each in self.rounds if not each.whole]:
             found.append(f"The log does not cover the whole {self.unit} from {partial[-1]}.")
         return tuple(found)
@@ -201,6 +231,7 @@ class RepeatedEvaluation(Output):
                         "whole": each.whole,
                         "train_events": each.train_events,
                         "notes": list(each.notes),
+                        "failed": dict(each.failed),
                         "tables": {task: table.to_dict() for task, table in each.tables.items()},
                     }
                     | _rules_dict(each.rule_costs)
@@ -216,9 +247,9 @@ class RepeatedEvaluation(Output):
         models = [
             {
                 "model": name,
-                "trivial": first[name].trivial,
-                "means": {m: self.mean(name, m, task=task) for m in first[name].metrics},
-                "deviations": {m: self.deviation(name, m, task=task) for m in first[name].metrics},
+                "trivial": self.is_trivial(name, task),
+                "means": {m: self.mean(name, m, task=task) for m in first.metrics},
+                "deviations": {m: self.deviation(name, m, task=task) for m in first.metrics},
                 "beats_trivial_in": self.beaten(name, task=task),
             }
             for name in self.models(task)
@@ -253,7 +284,7 @@ class RepeatedEvaluation(Output):
         grid.add_column("mean ± deviation", justify="right", no_wrap=True)
         grid.add_column("beats trivial", justify="right", no_wrap=True)
         for name in self.models(task):
-            trivial = tables[0][name].trivial
+            trivial = self.is_trivial(name, task)
             beaten = "" if trivial else f"{self.beaten(name, task=task)} of {len(self.rounds)}"
             both = self.mean(name, task=task), self.deviation(name, task=task)
             spread = " ± ".join(number(value) for value in both)

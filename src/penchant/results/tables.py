@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from penchant.errors import ParameterError
-from penchant.metrics import Verdict, parse
+from penchant.metrics import Metric, Verdict, parse
 from penchant.metrics.base import Task
 from penchant.notebook import ShownAsTable
 from penchant.results.order_loss import OrderLoss
@@ -46,6 +46,35 @@ class MetricValue:
     gain_high: float = math.nan
     p_value: float = math.nan
     verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class CustomMetric:
+    """What tables and reports must know of a metric that is not one of this package.
+
+    Attributes:
+        higher_is_better: the direction of improvement.
+        description: what it measures: the first line of its docstring.
+        code: Python that makes it, once its class is there.
+    """
+
+    higher_is_better: bool
+    description: str = ""
+    code: str = ""
+
+    @classmethod
+    def of(cls, metric: Metric) -> CustomMetric | None:
+        """The record of a metric; None for one that `parse` knows."""
+        try:
+            known = type(parse(metric.name)) is type(metric)
+        except ParameterError:
+            known = False
+        if known:
+            return None
+        text, name = (type(metric).__doc__ or "").partition("\n")[0], type(metric).__name__
+        written = "" if text.startswith(f"{name}(") else text  # a dataclass has one unasked
+        code = repr(metric) if repr(metric).startswith(f"{name}(") else f"{name}()"
+        return cls(metric.higher_is_better, written, code)
 
 
 @dataclass(frozen=True)
@@ -152,6 +181,7 @@ class Table(ShownAsTable):
         segments: where some test users have no history and others do, a table for each of the
             two parts. Costs and validation figures stand in this table alone. Users without
             history have figures, without intervals and verdicts.
+        custom_metrics: those of the metrics that are not of this package, by name.
         target_segments: where lists may hold items of histories, a table for the test events that
             repeat such an item and one for the others, each of the users who have any. The lists
             are the same.
@@ -169,6 +199,7 @@ class Table(ShownAsTable):
     segments: Mapping[Segment, Table] = field(default_factory=dict)
     target_segments: Mapping[TargetSegment, Table] = field(default_factory=dict)
     resampled: int | None = None
+    custom_metrics: Mapping[str, CustomMetric] = field(default_factory=dict)
 
     @property
     def n_independent(self) -> int:
@@ -189,6 +220,8 @@ class Table(ShownAsTable):
     @property
     def higher_is_better(self) -> bool:
         """The direction of the first metric; its name may carry a note in brackets."""
+        if (custom := self.custom_metrics.get(self.primary)) is not None:
+            return custom.higher_is_better
         return parse(self.primary.partition(" (")[0]).higher_is_better
 
     def __getitem__(self, name: str) -> Entry:
@@ -242,6 +275,7 @@ class Table(ShownAsTable):
         plain: dict[str, Any] = {
             "segment": self.segment,
             "metrics": list(self.metrics),
+            "custom_metrics": {n: asdict(metric) for n, metric in self.custom_metrics.items()},
             "users": self.users,
             "rows": self.rows,
             "resampled": self.resampled,

@@ -20,7 +20,7 @@ from penchant.metrics import (
     verdict,
 )
 from penchant.results.formatting import quoted
-from penchant.results.tables import Entry, MetricValue, Table
+from penchant.results.tables import CustomMetric, Entry, MetricValue, Table
 from penchant.typing import Float64
 from penchant.wording import counted
 
@@ -62,6 +62,8 @@ def with_verdicts(
         replace(entry, metrics={titles[m]: v for m, v in values[entry.name].items()})
         for entry in table.entries
     ]
+    custom = {titles[m.name]: own for m in metrics if (own := CustomMetric.of(m)) is not None}
+    table = replace(table, custom_metrics=custom)
     column = _column(measurements, metrics[0])
     filled = replace(
         _ordered(table, entries, metrics[0]),

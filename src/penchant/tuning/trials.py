@@ -12,8 +12,9 @@ from penchant.data.required_split import require_split
 from penchant.data.splits import Split
 from penchant.distributed import executor
 from penchant.errors import ParameterError
-from penchant.metrics import Metric, parse
+from penchant.metrics import Metric, as_metric
 from penchant.models.base import Recommender
+from penchant.results.tables import CustomMetric
 from penchant.results.tuning.result import Maker, Tuning
 from penchant.results.tuning.trial import Range
 from penchant.run import Run
@@ -96,7 +97,7 @@ def tune(
     require_split(split)
     if minutes is not None and not minutes > 0:
         raise ParameterError(f"minutes must be above 0, not {minutes:g}.")
-    measure = parse(metric) if isinstance(metric, str) else metric
+    measure = as_metric(metric)
     validation = split.validation
     if validation is None:
         raise ParameterError(
@@ -137,6 +138,7 @@ def tune(
     finished = [schedule.finished[number] for number in sorted(schedule.finished)]
     if all(trial.score is None for trial in finished):
         raise schedule.reason()
+    custom = CustomMetric.of(measure)
     result = Tuning(
         model=model,
         split=split,
@@ -149,6 +151,7 @@ def tune(
         trials=tuple(finished),
         planned=max(search.total, len(finished)),
         minutes=minutes,
+        custom_metrics={} if custom is None else {measure.name: custom},
     )
     return run.finished(result)
 

@@ -31,7 +31,7 @@ def metric_intervals(table: Table) -> Graph | None:
         f"{metric} of {len(entries)} models with intervals: {best.name} stands first with "
         f"{fixed(best.metrics[metric].value, 4)}{trivial}.",
         {entry.name: entry.metrics[metric] for entry in entries},
-        x=f"{metric}, {direction(metric)}",
+        x=f"{metric}, {direction(table)}",
         marks=[_mark(entry) for entry in entries],
         levels=levels,
     )

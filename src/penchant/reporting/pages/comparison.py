@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from penchant.models.base import Task
 from penchant.reporting.charts.draw import draw, draw_all
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.example_users import example_users
-from penchant.reporting.glossary import VERDICTS, direction, metric_terms
+from penchant.reporting.glossary import VERDICTS, direction, table_terms
 from penchant.reporting.graphs import log as log_graphs
 from penchant.reporting.graphs.comparison import (
     metric_intervals,
@@ -80,6 +80,7 @@ class TaskSection:
     timed: bool
     has_baseline: bool
     judged: bool
+    failed: Mapping[str, str]
 
     @property
     def colour(self) -> str:
@@ -139,7 +140,7 @@ def write_comparison(
         "models": evaluation.settings.get("models", {}),
         "snippet": snippet(evaluation),
         "verdicts": VERDICTS,
-        "metrics": metric_terms(m for table in evaluation.tables.values() for m in table.metrics),
+        "metrics": table_terms(evaluation.tables.values()),
     }
     return write_text_atomically(render("comparison.html", context), path)
 
@@ -155,7 +156,7 @@ def task_section(evaluation: ComparisonTables, task: Task, prefix: str = "") -> 
         question=QUESTIONS[table.task],
         aim=AIMS[table.task],
         verdict=task_verdict(evaluation, table.task),
-        direction=direction(table.primary),
+        direction=direction(table),
         rows=tuple(
             Row(e, e is chosen, tuple(e.metrics.get(m, _MISSING) for m in table.metrics))
             for e in table.entries
@@ -170,6 +171,9 @@ def task_section(evaluation: ComparisonTables, task: Task, prefix: str = "") -> 
         timed=any(math.isfinite(e.cost.fit_seconds) for e in table.entries),
         has_baseline=any(e.trivial for e in table.entries),
         judged=table.judged,
+        failed={name: own.reason for name, own in evaluation.failed.items()}
+        if isinstance(evaluation, Evaluation)
+        else {},
     )
 
 

@@ -10,7 +10,7 @@ from penchant.atomic_write import write_text_atomically
 from penchant.models.base import Task
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
-from penchant.reporting.glossary import metric_terms
+from penchant.reporting.glossary import table_terms
 from penchant.reporting.html import render
 from penchant.reporting.verdict import metric_decimals
 from penchant.results.graph import Graph, lines
@@ -42,7 +42,7 @@ def write_repeated_evaluation(result: RepeatedEvaluation, path: str | Path) -> P
             for task in result.tasks
         ],
         "rule_costs": result.rule_costs,
-        "metrics": metric_terms(m for task in result.tasks for m in _metrics(result, task)),
+        "metrics": table_terms(result.tables(task)[0] for task in result.tasks),
     }
     return write_text_atomically(render("repeated_evaluation.html", context), path)
 
@@ -57,10 +57,9 @@ def charts(result: RepeatedEvaluation, task: Task) -> list[Chart]:
 
 def by_period(result: RepeatedEvaluation, task: Task, metric: str) -> Graph:
     """One metric of the models, a line each, period after period."""
-    table = result.tables(task)[0]
     names = result.models(task)
-    trivial = [name for name in names if table[name].trivial and name != "random"]
-    others = [name for name in names if not table[name].trivial]
+    others = [name for name in names if not result.is_trivial(name, task)]
+    trivial = [name for name in names if name not in others and name != "random"]
     first, last = (_period(result.rounds[n], result.unit) for n in (0, -1))
     return lines(
         f"{metric} of lists made at the start of each {result.unit}, {first} to {last}",
@@ -105,7 +104,7 @@ def by_model(result: RepeatedEvaluation, task: Task) -> DataTable:
         row |= {
             "mean": result.mean(name, task=task),
             "deviation": result.deviation(name, task=task),
-            "beats trivial in": "trivial" if table[name].trivial else beaten,
+            "beats trivial in": "trivial" if result.is_trivial(name, task) else beaten,
         }
         rows.append(row)
     places = f"fixed:{metric_decimals(table, table.primary)}"

@@ -10,7 +10,7 @@ from typing import Any
 from penchant.atomic_write import write_text_atomically
 from penchant.reporting.charts.draw import draw, draw_all
 from penchant.reporting.charts.svg import Chart
-from penchant.reporting.glossary import VERDICTS, metric_terms
+from penchant.reporting.glossary import VERDICTS, table_terms
 from penchant.reporting.html import render
 from penchant.reporting.pages.comparison import TaskSection, task_section
 from penchant.results.evaluation_summary import EvaluationSummary
@@ -66,7 +66,7 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
         "facts": facts(result),
         "snippet": snippet(result),
         "levels": dict(CONCLUSION_LEVELS) | (VERDICTS if tables else {}),
-        "metrics": metric_terms(metric for table in tables for metric in table.metrics),
+        "metrics": table_terms(tables),
     }
     return write_text_atomically(render("study.html", context), path)
 

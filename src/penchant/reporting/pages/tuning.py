@@ -56,7 +56,7 @@ def write_tuning(tuning: Tuning, path: str | Path) -> Path:
         ),
         "trials": trials(tuning),
         "snippet": snippet(tuning),
-        "metrics": metric_terms([tuning.metric]),
+        "metrics": metric_terms([tuning.metric], tuning.custom_metrics),
     }
     return write_text_atomically(render("tuning.html", context), path)
 

@@ -17,6 +17,7 @@ from penchant.json_values import json_value
 from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.results.output import Output
+from penchant.results.tables import CustomMetric
 from penchant.results.tuning.trial import Range, RangeEnd, Trial, value_text
 from penchant.run import versions
 
@@ -39,6 +40,7 @@ class Tuning(Output):
         trials: in the order of trying; one of them at least has a score.
         planned: how many trials there were to be; fewer were made where somebody interrupted or
             the minutes were over.
+        custom_metrics: what to know of the metric where it is not one of this package, by name.
         minutes: no trial began once all together had taken so long; None had no limit.
 
     Example:
@@ -60,6 +62,7 @@ class Tuning(Output):
     trials: tuple[Trial, ...] = field(repr=False)
     planned: int
     minutes: float | None = None
+    custom_metrics: Mapping[str, CustomMetric] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if all(trial.score is None for trial in self.trials):

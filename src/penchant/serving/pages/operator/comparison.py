@@ -9,9 +9,9 @@ from typing import Any
 
 from penchant.errors import DataError
 from penchant.models.base import Task
-from penchant.reporting.glossary import direction, metric_terms
+from penchant.reporting.glossary import direction, table_terms
 from penchant.reporting.verdict import QUESTIONS, metric_decimals, task_verdict
-from penchant.results.tables import Entry, MetricValue, Table
+from penchant.results.tables import CustomMetric, Entry, MetricValue, Table
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def comparison_figures(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "split": data.get("split", {}),
         "notes": data.get("notes", []),
         "tasks": [_task(written, task) for task in written.tables],
-        "metrics": metric_terms(m for t in written.tables.values() for m in t.metrics),
+        "metrics": table_terms(written.tables.values()),
         "counts": findings.get("counts", {}),
         "findings": [
             {name: each.get(name) for name in ("rule", "level", "about", "sentence", "advice")}
@@ -71,7 +71,7 @@ def _task(written: WrittenComparison, task: Task) -> dict[str, Any]:
         "question": QUESTIONS[task],
         "headline": verdict.headline,
         "sentences": list(verdict.sentences),
-        "direction": direction(table.primary),
+        "direction": direction(table),
         "metrics": list(table.metrics),
         "decimals": [metric_decimals(table, metric) for metric in table.metrics],
         "models": [
@@ -102,6 +102,9 @@ def _table(task: Task, table: Mapping[str, Any]) -> Table:
         notes=tuple(table["notes"]),
         groups=tuple(map(tuple, table["groups"])),
         no_verdict=table["no_verdict"],
+        custom_metrics={
+            name: CustomMetric(**own) for name, own in table.get("custom_metrics", {}).items()
+        },
         segment=table["segment"],
         segments={name: _table(task, part) for name, part in table.get("segments", {}).items()},
     )
