@@ -341,3 +341,10 @@ def test_a_fit_of_less_than_no_time_is_refused(folder, reseal):
     reseal(folder, lambda manifest: manifest["state"]["fit_seconds_"].update(value=-0.5))
     with pytest.raises(BundleError, match="fit_seconds_ is no number of seconds"):
         restore(folder)
+
+
+def test_options_that_are_no_options_are_refused(folder, reseal):
+    entry = {"kind": "plain", "value": "--query"}
+    reseal(folder, lambda manifest: manifest["state"].update(log_options_=entry))
+    with pytest.raises(BundleError, match="log_options_ is of a wrong kind"):
+        restore(folder)

@@ -7,6 +7,7 @@ import pytest
 
 from penchant.bundle import restore
 from penchant.cli.refresh import seconds_of
+from penchant.cli.store_options import default_store
 from penchant.errors import ParameterError
 from penchant.serving.learning import fingerprint_of
 from penchant.serving.store import Feedback, Store
@@ -89,6 +90,20 @@ def test_refreshes_in_place_and_tells_programs(call, tiny_csv, url, tmp_path):
     assert "The bundle before is in" in result.stderr
     again = call("refresh", folder, "--store", url)
     assert f"{folder} stays as it is: nothing is new in the store." in again.stdout
+
+
+def test_a_refresh_reads_the_store_that_serve_keeps_by_default(call, tiny_csv, tmp_path):
+    folder = tmp_path / "b"
+    call("train", tiny_csv, "-o", folder)
+    missing = call("refresh", folder)
+    assert missing.exit_code == 1
+    assert f"no store {str(tmp_path / 'b.feedback.db')!r}: name the one" in missing.stderr
+    with Store.open(default_store(folder)) as store:
+        store.add([Feedback(1000, 1, "like")])
+    assert (tmp_path / "b.feedback.db").is_file()
+    assert json.loads(call("refresh", folder, "--json").stdout)["new_events"] == 1
+    elsewhere = call("refresh", folder, "--store", f"sqlite:///{tmp_path / 'feedback.db'}")
+    assert f", but {str(tmp_path / 'b.feedback.db')!r}: name the one" in elsewhere.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from penchant.cli.titles import find_title
@@ -58,6 +59,17 @@ def test_several_are_listed():
         find_title(TITLES, "toy")
     with pytest.raises(UnknownIdError, match=r"12 titles fit 'a'.* and 2 more\."):
         find_title([f"a{n}" for n in range(12)], "a")
+
+
+def test_items_of_one_title_are_told_apart_by_their_ids():
+    ids = pl.Series(["22423", "85123A", "85123B"])
+    titles = ("CAKESTAND", "WHITE HEART", "WHITE HEART")
+    with pytest.raises(UnknownIdError) as caught:
+        find_title(titles, "white heart", ids)
+    assert str(caught.value) == (
+        "2 titles fit 'white heart', write more of the one you mean, or give its id with --items: "
+        "WHITE HEART (85123A); WHITE HEART (85123B)."
+    )
 
 
 @pytest.mark.parametrize("wish", ["Casablanca", "", "  "])

@@ -175,6 +175,26 @@ def test_a_form_can_be_given(values, form, expected):
     assert times.remark == ""
 
 
+@pytest.mark.parametrize(
+    ("texts", "form", "expected"),
+    [
+        (["25/01/24", "03/12/23"], None, "day-first"),
+        (["1/1/01", "1/13/01"], None, "month-first"),
+        (["03/04/24", "05/06/24"], None, "month-first"),  # by convention, with a remark
+        (["03/04/24", "05/06/24"], "day-first", "day-first"),
+        (["01/01/24", "02/02/24"], None, None),  # the same in both orders
+        (["25/01/24", "01-25-2024"], None, None),  # each in its own
+        (["2024-01-25", "2024-03-05"], None, None),
+        (["2024-01-25"], "day-first", None),
+    ],
+)
+def test_how_dates_were_read_is_noted_where_it_decides(texts, form, expected):
+    assert parsed(*texts, form=form).date_form == expected
+    lines = "".join(f"u{n},i,{text}\n" for n, text in enumerate(texts))
+    log = read(io.BytesIO(f"user,item,time\n{lines}".encode()), time_format=form, quiet=True)
+    assert log.origin.date_form == expected
+
+
 def test_a_form_that_is_none():
     with pytest.raises(ParameterError, match="no time format 'sideways': use day-first"):
         read(io.BytesIO(b"user,item,time\n1,2,3\n"), time_format="sideways")

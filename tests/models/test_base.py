@@ -9,7 +9,7 @@ import torch
 
 from penchant.data.dataset import Dataset
 from penchant.errors import ParameterError, PenchantError, UnknownIdError
-from penchant.models import EASE
+from penchant.models import EASE, make
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,22 @@ def test_similar_items_of_several_items(model):
     assert both.equals(one)
     with pytest.raises(UnknownIdError, match="does not know the items 'p', 'q'"):
         model.similar_items(["p", "x", "q"])
+
+
+@pytest.mark.parametrize("name", ["ease", "item-knn", "content-ease", "ials:epochs=3"])
+def test_items_of_which_nothing_is_known_are_not_similar(name, caplog):
+    """Items without events, whose similarities are all 0, are like none, and none is like them."""
+    table = pl.DataFrame({"item": ["x", "y", "z", "new", "newer"], "title": [*"XYZNM"]})
+    rows = [(u, i) for u, items in (("a", "xy"), ("b", "xyz"), ("c", "yz")) for i in items]
+    frame = pl.DataFrame(rows, ["user", "item"], orient="row")
+    model = make(name).fit(Dataset.from_frame(frame, item_table=table))
+    caplog.clear()
+    found = model.similar_items(["x", "new", "newer"], 4)
+    assert set(found["item"]) == {"x"}
+    assert not set(found["similar"]) & {"x", "new", "newer"}
+    assert caplog.messages == [
+        "Items new, newer: the model knows of nothing alike.",
+    ]
 
 
 def test_new_weights_and_new_popularity_replace_what_was_computed_of_the_old(model):

@@ -135,11 +135,11 @@ def test_events_that_are_taken_back_leave_the_model(store, folder):
 
 def test_with_the_log_all_of_the_store_is_added_to_it(store, folder):
     _continue(store, _ITEMS, 100)
-    refresh(folder, store, lambda: _base(), RefreshSettings(force=True))
+    refresh(folder, store, lambda _: _base(), RefreshSettings(force=True))
     assert restore(folder).histories_.n_events == 360
     _continue(store, _ITEMS, 101, range(10))
     more = [("z", "a1", 0)]
-    result = refresh(folder, store, lambda: _base(more), RefreshSettings(force=True))
+    result = refresh(folder, store, lambda _: _base(more), RefreshSettings(force=True))
     assert result.new_events == 20
     assert restore(folder).histories_.n_events == 381
 

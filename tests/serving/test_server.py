@@ -122,6 +122,22 @@ def test_a_program_is_told_the_address_and_the_settings(place, workers):
     assert "penchant" in said["versions"]
 
 
+class AtOnce(Running):
+    """A service that must take the first connection."""
+
+    def _wait(self):
+        port = int(self.address.rsplit(":", 1)[1])
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_address_and_the_store_are_told_once_something_listens(place, workers):
+    store = f"sqlite:///{place / 'shop.db'}"
+    service = AtOnce(place / "ease", "--workers", str(workers), "--store", store)
+    service.stop()
+    assert f"feedback is kept in {store}" in service.first
+
+
 def test_the_password_of_a_store_is_not_shown():
     url = "postgresql://user:secret@host/shop"
     assert without_password(url) == "postgresql://user:***@host/shop"

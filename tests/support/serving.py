@@ -22,6 +22,7 @@ class Running:
     Attributes:
         process: its process, which is the parent of workers.
         address: where it listens.
+        first: the first line that it has written.
     """
 
     def __init__(
@@ -44,9 +45,9 @@ class Running:
             [*words, *options], stdout=stdout, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stderr is not None
-        first = self.process.stderr.readline()
-        found = re.search(r"http://\S+:\d+", first)
-        assert found is not None, first + self.process.stderr.read()
+        self.first = self.process.stderr.readline()
+        found = re.search(r"http://\S+:\d+", self.first)
+        assert found is not None, self.first + self.process.stderr.read()
         self.address = found[0]
         self._wait()
 

@@ -474,6 +474,12 @@ class LikesItself(Sound):
         return super().similar_items(items, k, titles=titles).with_columns(similar="item")
 
 
+@breaks("similar_items_are_others")
+class LikesTooMany(Sound):
+    def similar_items(self, items, k=10, *, titles=False):
+        return super().similar_items(items, k + 1, titles=titles)
+
+
 @breaks("memory_is_bounded")
 class ScoresAllAtOnce(Sound):
     def recommend(self, users=None, k=10, **options):

@@ -9,6 +9,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.errors import MissingExtraError, PenchantError
 from penchant.models.base import Recommender
+from penchant.models.lists import cosines
 from penchant.models.protocols import (
     ComparesUsers,
     Explains,
@@ -77,9 +78,10 @@ def _use(model: Recommender, users: Histories, items: Int32) -> None:
         if not np.isfinite(predicted).all():
             raise ValueError("predictions are infinite or no numbers")
     if isinstance(model, ItemVectors):
-        if len(model.item_vectors()) != users.n_items:
+        vectors = model.item_vectors()
+        if len(vectors) != users.n_items:
             raise ValueError("there is not a vector for each item")
-        model.similar_items(model.items_.take(items).to_list(), k=2)
+        cosines(vectors, items)
     if isinstance(model, UserVectors) and len(model.user_vectors(users)) != len(users):
         raise ValueError("there is not a vector for each user")
     if isinstance(model, ComparesUsers):

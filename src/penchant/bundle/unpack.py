@@ -24,6 +24,7 @@ from penchant.bundle.entries import (
 )
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
+from penchant.models.fitted_state import KEPT_OPTIONS
 from penchant.typing import AnyArray
 
 Arrays = Mapping[str, AnyArray]
@@ -159,6 +160,8 @@ def check_base(state: Mapping[str, Any]) -> None:
     for name, kind in _BASE.items():
         if name not in state or not isinstance(state[name], kind):
             raise DamageError(f"attribute {name} is missing or of a wrong kind")
+    if not isinstance(state.get(KEPT_OPTIONS, {}), dict):
+        raise DamageError(f"attribute {KEPT_OPTIONS} is of a wrong kind")
     if not 0 <= state["fit_seconds_"] < np.inf:
         raise DamageError("attribute fit_seconds_ is no number of seconds")
     users, items, known = state["users_"], state["items_"], state["histories_"]

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.kept_options import AsGiven, read_again
 from penchant.cli.log_options import ContentOptions, LogOptions, ReadOptions, TableOptions
 from penchant.cli.run_context import Session
-from penchant.cli.store_options import OptionalSource, open_store
+from penchant.cli.store_options import OptionalSource, default_store, open_store
 from penchant.errors import ParameterError, PenchantError
 from penchant.repeats import Repeats
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
+    from penchant.models.base import Recommender
     from penchant.serving.refresh import Refreshed
 
 logger = logging.getLogger(__name__)
@@ -34,13 +36,15 @@ def refresh(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle that serves.")],
     source: OptionalSource = None,
     store: Annotated[
-        str,
+        str | None,
         typer.Option(
             envvar="PENCHANT_STORE",
             metavar="URL",
-            help="The database in which 'penchant serve' keeps what people say and do.",
+            help="The database in which 'penchant serve' keeps what people say and do; by default "
+            "the SQLite file DIR.feedback.db, as there.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     how: Annotated[
         Literal["train", "update"],
         typer.Option(help="Learn from all events anew, or take the new ones in."),
@@ -65,6 +69,7 @@ def refresh(
         str | None,
         typer.Option(metavar="TIME", help="Do it again and again, such as every 6h or 30m."),
     ] = None,
+    as_given: AsGiven = False,
     reading: ReadOptions,
     tables: TableOptions,
     content: ContentOptions,
@@ -78,14 +83,15 @@ def refresh(
 
     settings = RefreshSettings(how, share, min_users, tolerance, k, repeats, force)
 
-    def read_log() -> Dataset:
+    def read_log(model: Recommender) -> Dataset:
         assert source is not None
-        return LogOptions(source, reading).read(session.run, tables, content)
+        log = LogOptions(source, reading)
+        return read_again(log, model, tables, content, session.run, as_given=as_given)
 
     while True:
         started = time.monotonic()
         try:
-            with open_store(store) as opened:
+            with open_store(store or default_store(folder)) as opened:
                 refreshed = refresh_bundle(
                     folder,
                     opened,

@@ -11,6 +11,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.run_context import Session
+from penchant.cli.store_options import default_store
 from penchant.errors import ParameterError
 from penchant.run import versions
 
@@ -44,7 +45,8 @@ def serve(
             envvar="PENCHANT_STORE",
             metavar="URL",
             help="The database of feedback, such as sqlite:///feedback.db or "
-            "postgresql://user@host/shop; by default an SQLite file beside DIR; 'none' keeps none.",
+            "postgresql://user@host/shop; by default the SQLite file DIR.feedback.db; 'none' keeps "
+            "none.",
             show_default=False,
         ),
     ] = None,
@@ -137,8 +139,7 @@ def serve(
     from penchant.serving.store.database import without_password
 
     if store is None:
-        place = folder.absolute()
-        store = f"sqlite:///{place.with_name(place.name + '.feedback.db')}"
+        store = default_store(folder)
     try:
         settings = Settings(
             bundle=folder,
@@ -174,7 +175,9 @@ def serve(
         raise ParameterError("--exploration is of use where what is shown is kept: add --record.")
 
     def listening(address: str) -> None:
-        kept = "no store of feedback" if settings.store is None else "feedback is kept"
+        kept = "no store of feedback"
+        if settings.store is not None:
+            kept = f"feedback is kept in {without_password(settings.store)}"
         keys = "" if settings.keys is None else ", with API keys"
         logger.info(f"Serving {str(folder)!r} at {address} ({kept}{keys}); Ctrl-C stops it.")
         if session.json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.cli.kept_options import Kept, kept_options, read_as_trained
 from penchant.cli.log_options import ContentOptions, LogOptions, ReadOptions, TableOptions
 from penchant.cli.second_log import SecondLogOptions
 from penchant.errors import ParameterError, require
@@ -34,6 +35,12 @@ OptionalSource = Annotated[
 
 Remember = Callable[[Path], object]
 """Notes of a bundle, before it is seen, up to which event of a store it has learned."""
+
+
+def default_store(folder: Path) -> str:
+    """The URL of the store in which `penchant serve` keeps feedback where none is named."""
+    place = folder.absolute()
+    return f"sqlite:///{place.with_name(f'{place.name}.feedback.db')}"
 
 
 def open_store(url: str, *, create: bool = False) -> Store:
@@ -89,8 +96,10 @@ class StoreLogOptions:
 
     def read(
         self, run: Run, tables: TableOptions, content: ContentOptions, second: SecondLogOptions
-    ) -> tuple[Dataset, Remember | None]:
-        """Everything to learn from, and what notes how far a bundle of it has learned.
+    ) -> tuple[Dataset, Remember | None, Kept]:
+        """Everything to learn from, what notes how far a bundle of it has learned, and options.
+
+        The options are those that the bundle keeps; see `kept_options`.
 
         Raises:
             ParameterError: there is neither a log nor a store, or a second log and no first.
@@ -100,24 +109,28 @@ class StoreLogOptions:
             raise ParameterError("Name a LOG to learn from, or a store with --from-store URL.")
         if self.source is None and second.also is not None:
             raise ParameterError("A second log is added to a LOG: name that one, too.")
-        base = None
+        base, kept = None, {}
         if self.source is not None:
             log = LogOptions(self.source, self.reading, self.strict)
-            base = second.join_log(log.read(run, tables, content), log, run)
+            own = log.read(run, tables, content)
+            kept = kept_options(self.reading, own, tables, content, second)
+            base = second.join_log(own, log, run)
         if self.from_store is None:
             assert base is not None
-            return base, None
+            return base, None, kept
         with open_store(self.from_store) as store:
             feedback = store.feedback_log()
         data = feedback.dataset(base)
         if base is None:
             data = content.encode(tables.join(data, self.reading.file.encoding), run)
-        return data, remember(self.from_store, feedback.last)
+        return data, remember(self.from_store, feedback.last), kept
 
     def read_new(
-        self, run: Run, model: Recommender, folder: Path
+        self, run: Run, model: Recommender, folder: Path, *, as_given: bool = False
     ) -> tuple[Dataset | None, Remember | None]:
         """What a bundle is to take in, None where nothing is new; and see `read`.
+
+        A LOG is read as that of the bundle was, unless it is to be read as given.
 
         Raises:
             ParameterError: there is neither a log nor a store, or both.
@@ -129,7 +142,10 @@ class StoreLogOptions:
             )
         if self.from_store is None:
             assert self.source is not None
-            return LogOptions(self.source, self.reading, self.strict).read(run), None
+            reading = self.reading
+            if not as_given:
+                reading = read_as_trained(reading, model, self.source)
+            return LogOptions(self.source, reading, self.strict).read(run), None
         from penchant.serving.learning import fingerprint_of, new_events
 
         with open_store(self.from_store) as store:

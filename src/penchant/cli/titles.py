@@ -9,6 +9,8 @@ from penchant.errors import UnknownIdError
 from penchant.wording import folded, spoken
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from penchant.data.vocabulary import Id
     from penchant.models.base import Recommender
 
@@ -29,8 +31,13 @@ _MATCHERS: tuple[Callable[[str, str], bool], ...] = (
 )
 
 
-def find_title(titles: Sequence[str], query: str) -> int:
+def find_title(titles: Sequence[str], query: str, ids: pl.Series | None = None) -> int:
     """The position of the one title that fits: wholly, else at its start, else somewhere.
+
+    Args:
+        titles: of all items.
+        query: a title, or a part of one.
+        ids: of the items, which tell those apart that have one title.
 
     Raises:
         UnknownIdError: none fits, or several fit equally well; the sentence lists them.
@@ -41,11 +48,13 @@ def find_title(titles: Sequence[str], query: str) -> int:
         if len(positions) == 1:
             return positions[0]
         if positions:
-            listed = "; ".join(titles[n] for n in positions[:_SHOWN])
+            listed = "; ".join(
+                titles[n] if ids is None else f"{titles[n]} ({ids[n]})" for n in positions[:_SHOWN]
+            )
             more = f" and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
             raise UnknownIdError(
-                f"{len(positions)} titles fit {query!r}, write more of the one you mean: "
-                f"{listed}{more}."
+                f"{len(positions)} titles fit {query!r}, write more of the one you mean, or give "
+                f"its id with --items: {listed}{more}."
             )
     raise UnknownIdError(
         f"No title fits {query!r}: write less of it, or give the item's id with --items."
@@ -68,4 +77,4 @@ def items_of_titles(model: Recommender, queries: Sequence[str]) -> list[Id]:
             "This model knows no titles, because its log had none: give ids with --items."
         )
     titles = titles_of(model.items_, table, np.arange(len(model.items_)))
-    return [model.items_[find_title(titles, query)] for query in queries]
+    return [model.items_[find_title(titles, query, model.items_.ids)] for query in queries]

@@ -89,7 +89,7 @@ def train(
 
         require_divisible(unfitted, run)
     with executor(run):  # before the log is read, for nothing may answer there
-        data, remember = log.read(session.run, tables, content, second)
+        data, remember, kept = log.read(session.run, tables, content, second)
 
         from penchant.evaluation.event_notes import event_notes
         from penchant.models import spec_of
@@ -101,6 +101,8 @@ def train(
     from penchant.bundle import save
     from penchant.compiled import compile_seconds
 
+    if kept:
+        fitted.log_options_ = kept
     save(fitted, output, overwrite=overwrite, before_placing=remember)
     run.finished(fitted)
     facts = {

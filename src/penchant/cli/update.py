@@ -14,6 +14,7 @@ import typer
 from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import bundle_place
+from penchant.cli.kept_options import AsGiven
 from penchant.cli.run_context import Session
 from penchant.cli.store_options import StoreLogOptions
 from penchant.errors import DataError, ParameterError
@@ -64,6 +65,7 @@ def update(
             "--skip-unknown-items", help="Leave out events with items the bundle does not know."
         ),
     ] = False,
+    as_given: AsGiven = False,
     class_options: ClassOptions,
     session: Session,
 ) -> None:
@@ -81,7 +83,7 @@ def update(
             f"{type(model).__name__} cannot take in new events, as {able} can: learn it again "
             "from all events with penchant train."
         )
-    events, remember = log.read_new(session.run, model, folder)
+    events, remember = log.read_new(session.run, model, folder, as_given=as_given)
     if events is None:
         _answer_nothing_new(session, folder, model)
         return

@@ -31,6 +31,8 @@ class Origin:
             (null where no kept number says), and its `unit`: `quantity`, `event`, or null.
             Models take the rest back that know the purchases; None where there are none.
         layout: how lines of a text file were read, as in `penchant.read`.
+        date_form: `day-first`, `month-first` or `year-first` where times were read so that have
+            another meaning otherwise.
     """
 
     source: str = "memory"
@@ -40,6 +42,7 @@ class Origin:
     dropped: tuple[str, ...] = ()
     netted: pl.DataFrame | None = None
     layout: Layout = "columns"
+    date_form: str | None = None
 
     def __str__(self) -> str:
         columns = ", ".join(

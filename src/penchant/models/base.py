@@ -17,7 +17,6 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.required import require_log
 from penchant.data.vocabulary import Id
-from penchant.errors import ParameterError
 from penchant.models.data_parallel import (
     fit_by_processes,
     keeps_model,
@@ -28,7 +27,14 @@ from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.fitting_costs import FittingCosts
 from penchant.models.item_titles import ItemTitles
-from penchant.models.lists import cosines, list_table, report_fallback, with_shape
+from penchant.models.lists import (
+    cosines,
+    list_table,
+    report_fallback,
+    report_nothing_alike,
+    with_shape,
+    without_evidence,
+)
 from penchant.models.log_requirements import require_events
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import Explains, ItemVectors
@@ -42,16 +48,6 @@ Task = Literal["ranking", "rating", "like"]
 Signal = Literal["pairs", "order", "popularity", "ratings", "attributes", "nothing"]
 """What a model can find in a log: which items go together, which item follows which, what is
 popular, how users and items are rated, which attributes of items each user likes, or nothing."""
-
-
-def require_one_user(user: Histories) -> None:
-    """Refuse histories of several users where only one can be explained.
-
-    Raises:
-        ParameterError: there is more than one user, or none.
-    """
-    if len(user) != 1:
-        raise ParameterError("Contributions are computed for one user at a time.")
 
 
 class Recommender(Parameterised, FittedState, FittingCosts, ABC):
@@ -348,8 +344,8 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
     ) -> pl.DataFrame:
         """The k items most like each of these.
 
-        A model with item vectors compares them by cosine; any other one is asked what suits a
-        user whose history is that one item.
+        A model with item vectors compares them by cosine; any other one is asked what suits a user
+        whose history is that item. Items of which nothing is known are left out.
 
         Returns:
             A frame with `item`, `similar`, `rank` from 1, `similarity`, and `title` (of the
@@ -369,6 +365,7 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
             positive=self.histories_.positive,
         )
         lists, values = top_k(self._alike, batch, k)
+        report_nothing_alike(self.items_.take(index[(lists < 0).all(axis=1)]))
         first = self.items_.take(index[np.nonzero(lists >= 0)[0]]).alias("item")
         table = self._list_table(first, "similar", lists, values, titles=titles)
         return table.rename({"score": "similarity"})
@@ -389,6 +386,7 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
         )
 
     def _alike(self, one_item_each: Histories) -> Float32:
+        """float32[n, n_items], how alike items are, -inf where nothing is known of that."""
         if not isinstance(self, ItemVectors):
-            return self.scores(one_item_each)
-        return cosines(self.item_vectors(), one_item_each.items)
+            return without_evidence(self.scores(one_item_each), self.no_evidence_score)
+        return without_evidence(cosines(self.item_vectors(), one_item_each.items), 0.0)

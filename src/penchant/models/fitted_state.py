@@ -14,6 +14,9 @@ from penchant.errors import NotFittedError, ParameterError, UnknownIdError
 from penchant.models.fitted_attributes import LARGEST, Declarations, check_fitted_state
 from penchant.wording import counted
 
+KEPT_OPTIONS = "log_options_"
+"""Of a model that a command has fitted: how it read the log, by which it reads later events."""
+
 COMMON_ATTRIBUTES = frozenset(
     {
         "users_",
@@ -23,6 +26,7 @@ COMMON_ATTRIBUTES = frozenset(
         "log_fingerprint_",
         "log_name_",
         "fit_seconds_",
+        KEPT_OPTIONS,
         "basket_keys_",
         "anonymous_items_",
         "anonymous_keys_",
@@ -47,6 +51,7 @@ class FittedState:
         log_fingerprint_: of the training log.
         log_name_: of the training log.
         fit_seconds_: how long fitting took, without compiling loops.
+        log_options_: the options by which a command read the training log; others set none.
     """
 
     users_: Vocabulary
@@ -56,6 +61,7 @@ class FittedState:
     log_fingerprint_: str
     log_name_: str
     fit_seconds_: float
+    log_options_: dict[str, Any]
 
     bookkeeping: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
     fitted_attributes: ClassVar[Declarations | None] = None  # for the check of what was saved

@@ -15,6 +15,9 @@ from penchant.typing import Float32, Int32
 
 logger = logging.getLogger(__name__)
 
+_NAMED = 5  # items without similar ones that are named
+_NOTHING_ALIKE = "the model knows of nothing alike"
+
 
 def list_table(
     first: pl.Series,
@@ -80,6 +83,21 @@ def cosines(vectors: Float32, rows: Int32) -> Float32:
     unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     found: Float32 = unit[rows] @ unit.T
     return found
+
+
+def without_evidence(alike: Float32, nothing: float | None) -> Float32:
+    """The same with -inf where a similarity is the one of which nothing is known, if there is."""
+    if nothing is None:
+        return alike
+    return np.where(alike == np.float32(nothing), np.float32(-np.inf), alike)
+
+
+def report_nothing_alike(items: pl.Series, reason: str = _NOTHING_ALIKE) -> None:
+    """Name in one warning the items that have no similar ones."""
+    if len(items):
+        more = f" and {len(items) - _NAMED:,} more" if len(items) > _NAMED else ""
+        names = ", ".join(map(str, items[:_NAMED]))
+        logger.warning(f"{'Item' if len(items) == 1 else 'Items'} {names}{more}: {reason}.")
 
 
 def report_fallback(lists: Int32, values: Float32) -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
@@ -22,6 +22,7 @@ from penchant.serving.api.errors import ErrorResponses, add_error_handlers
 from penchant.serving.api.fast_lists import FastLists
 from penchant.serving.api.gateway import Gateway
 from penchant.serving.api.metrics import Metrics
+from penchant.serving.api.query_parameters import known_parameters
 from penchant.serving.api.routes import items, lists, operations, people
 from penchant.serving.api.routes.operations import note_model
 from penchant.serving.keys import Keys
@@ -75,7 +76,7 @@ def create_app(settings: Settings) -> ASGIApp:
     errors = ErrorResponses(partial(error_page, app))
     add_error_handlers(app, errors)
     for module in (lists, people, items, operations):
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(known_parameters)])
     add_pages(app, settings, access)
     return Gateway(
         FastLists(app, context),

@@ -19,6 +19,7 @@ from penchant.bundle.atomic_folder import replacing
 from penchant.data.dataset import Dataset
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
+from penchant.models.fitted_state import KEPT_OPTIONS
 from penchant.models.protocols import Updates
 from penchant.repeats import Repeats
 from penchant.run import Run
@@ -109,7 +110,7 @@ class Refreshed:
 def refresh(
     folder: Path,
     store: Store,
-    read_log: Callable[[], Dataset] | None = None,
+    read_log: Callable[[Recommender], Dataset] | None = None,
     settings: RefreshSettings | None = None,
     *,
     run: Run | None = None,
@@ -126,8 +127,8 @@ def refresh(
     Args:
         folder: the bundle.
         store: what people did.
-        read_log: gives the log to which the store's events are added; without it, that is what
-            the bundle keeps of its own.
+        read_log: gives the log to which the store's events are added, for the model that serves;
+            without it, that is what the bundle keeps of its own.
         settings: how the candidate is made and judged.
         run: threads and progress.
 
@@ -160,7 +161,7 @@ class _Refresh:
             logger.info("People were deleted or took events back: the model learns from all anew.")
             self.how = "train"
 
-    def done(self, read_log: Callable[[], Dataset] | None) -> Refreshed:
+    def done(self, read_log: Callable[[Recommender], Dataset] | None) -> Refreshed:
         """Make the candidate, judge it, and put it in place."""
         if not self.news.is_new:
             return self._result("nothing-new", "nothing is new in the store")
@@ -172,7 +173,7 @@ class _Refresh:
                 )
             feedback, base = self.news, log_of(self.serving)
         else:
-            feedback, base = self.store.feedback_log(), read_log()
+            feedback, base = self.store.feedback_log(), read_log(self.serving)
         log, numbers = feedback.numbered(base)
         latest = latest_events(log, numbers, self.learned, self.settings.share)
         trial = self._trial(log, numbers, latest)
@@ -202,7 +203,10 @@ class _Refresh:
     def _learn(self, log: Dataset, left_out: Int64) -> Recommender:
         """A model that has learned from a log without the store's events of these numbers."""
         if self.how == "train":
-            return self.serving.refit(log, run=self.run)
+            model = self.serving.refit(log, run=self.run)
+            if hasattr(self.serving, KEPT_OPTIONS):  # of the log, whose later events are read so
+                model.log_options_ = self.serving.log_options_
+            return model
         model = restore(self.folder)
         assert isinstance(model, Updates)
         outcomes = self.news.outcomes.filter(~pl.col("sequence").is_in(left_out.tolist()))

@@ -67,9 +67,16 @@ def run(settings: Settings, listening: Callable[[str], None]) -> None:
 
         use_threads(settings.threads)
         app = guarded_app(settings)
-        listening(_address(settings, port))
-        uvicorn.Server(uvicorn.Config(app, **common)).run([bound])
+
+        class Announced(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    listening(_address(settings, port))
+
+        Announced(uvicorn.Config(app, **common)).run([bound])
         return
+    bound.listen()  # those who connect wait until a worker has read the bundle
     listening(_address(settings, port))
     from penchant.serving.api.metrics import DIRECTORY_VARIABLE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from penchant.data.markup import item_values
 from penchant.data.required import require_log
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
+from penchant.models.lists import report_nothing_alike
 from penchant.models.neighbours.entities import (
     COMPARE_RATINGS,
     Similarity,
@@ -21,10 +21,6 @@ from penchant.models.neighbours.entities import (
 from penchant.models.neighbours.similarity import similarity
 from penchant.models.shared.sparse_rows import product
 from penchant.topk import require_length, tie_order
-
-logger = logging.getLogger(__name__)
-
-_NAMED = 5  # items without similar ones that are named
 
 
 def similar(
@@ -93,11 +89,8 @@ def similar(
     best = order[np.argsort(-similarities[:, order], axis=1, kind="stable")[:, :k]]
     row, rank = np.nonzero(np.take_along_axis(similarities, best, 1) > 0)
     neighbours = best[row, rank]
-    if len(alone := np.setdiff1d(queried, queried[row])):
-        names = ", ".join(map(str, log.items.take(alone[:_NAMED])))
-        more = f" and {len(alone) - _NAMED:,} more" if len(alone) > _NAMED else ""
-        noun = "Item" if len(alone) == 1 else "Items"
-        logger.warning(f"{noun} {names}{more}: {reason_for_none(min_common)}.")
+    alone = log.items.take(np.setdiff1d(queried, queried[row]))
+    report_nothing_alike(alone, reason_for_none(min_common))
     return pl.DataFrame(
         [
             log.items.take(queried[row]).alias("item"),

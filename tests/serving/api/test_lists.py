@@ -16,6 +16,9 @@ def client(bundles):
         yield client
 
 
+INVALID = "invalid_request"
+
+
 def items(answer):
     assert answer.status_code == 200, answer.text
     return [place["item"] for place in answer.json()["items"]]
@@ -145,6 +148,40 @@ def test_similar_users(client):
     users = client.get("/v1/users/33/similar", params={"k": 3}).json()["users"]
     assert all(each["similar"] >= 20 for each in users)
     error(client.get("/v1/users/nobody/similar"), 404, "unknown_id")
+
+
+def test_unknown_query_parameters_are_refused_with_the_nearest(client):
+    wrong = client.get("/v1/users/3/recommendations", params={"k": 2, "exlude": 101})
+    message = error(wrong, 422, "invalid_request")
+    assert message == (
+        "query.exlude: there is no such parameter (nearest: 'exclude'); there are k, explain, "
+        "repeats, exclude."
+    )
+    assert wrong.json()["error"]["details"][0]["location"] == "query.exlude"
+    assert "there are query, k" in error(client.get("/v1/items?query=a&limit=2"), 422, INVALID)
+    assert "nearest: 'query'" in error(client.get("/v1/items?qurey=a"), 422, INVALID)
+    for address in ("/v1/users/3/history", "/v1/model", "/v1/items/101"):
+        assert "this address takes none" in error(client.get(f"{address}?k=3"), 422, INVALID)
+    posted = client.post("/v1/recommendations?k=3", json={"liked": [101]})
+    assert "query.k: there is no such parameter" in error(posted, 422, INVALID)
+
+
+@pytest.mark.parametrize("address", ["/health?probe=1", "/metrics?name=x", "/?lang=en"])
+def test_monitors_and_browsers_may_add_parameters(client, address):
+    assert client.get(address).status_code == 200
+
+
+def test_a_body_without_its_type_is_told_to_send_that(client):
+    plain = client.post("/v1/recommendations", content='{"liked": [101]}')
+    form = client.post(
+        "/v1/recommendations",
+        content='{"liked": [101]}',
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    for answer in (plain, form):
+        message = error(answer, 422, INVALID)
+        assert message.endswith("send the header Content-Type: application/json.")
+    assert "valid dictionary" in error(client.post("/v1/recommendations", json=[1]), 422, INVALID)
 
 
 def test_without_a_store_feedback_is_refused_in_one_sentence(client):

@@ -100,6 +100,16 @@ def test_popular_latest_and_similar(served):
     assert all(item > 100 for item in similar)
 
 
+def test_nobody_is_most_like_themselves(served):
+    events = [Event("101", "like")]
+    for person in (served.person(COMEDY_LOVER), served.person(COMEDY_LOVER, events)):
+        rows = served.similar_people(person, 4)
+        assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+        assert int(COMEDY_LOVER) not in [row["similar"] for row in rows]
+    stranger = served.person("nobody", events)
+    assert len(served.similar_people(stranger, 4)) == 4
+
+
 def test_recent_popularity_counts_the_last_days_alone(served):
     recent = {served.ids[index] for index, _ in served.popular(30, days=3)}
     assert recent <= {109, 110, 111, 112}

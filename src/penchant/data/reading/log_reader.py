@@ -294,6 +294,7 @@ def read(
             dropped=tuple(lines.dropped),
             netted=lines.netted,
             layout=records.layout,
+            date_form=typed.date_form,
         ),
         anonymous=anonymous,
         in_sessions=found.in_sessions or sessions.gap is not None,

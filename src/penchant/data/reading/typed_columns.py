@@ -54,6 +54,7 @@ class TypedRecords:
         left_out: `basket` and, where known, `user` and `time` of the unusable records, which tell
             those of other records of their baskets; None where there are none.
         inferred: the types of the columns without a role that have a value, as texts are read.
+        date_form: as in `TimesRead`.
     """
 
     frame: pl.DataFrame
@@ -64,6 +65,7 @@ class TypedRecords:
     positive: float | None = None
     left_out: pl.DataFrame | None = None
     inferred: Mapping[str, pl.DataType] = field(default_factory=dict)
+    date_form: str | None = None
 
 
 @dataclass
@@ -73,6 +75,7 @@ class _Column:
     remark: str = ""
     positive: float | None = None  # the lowest rating of a positive event
     reading: str | None = ""  # as in `TypedRecords`
+    date_form: str | None = None  # likewise
 
     @property
     def n_problems(self) -> int:
@@ -148,6 +151,7 @@ def type_records(
         positive=by_role["rating"].positive if "rating" in by_role else None,
         left_out=left_out,
         inferred=inferred,
+        date_form=by_role["time"].date_form if "time" in by_role else None,
     )
 
 
@@ -200,7 +204,9 @@ def _typed_column(
     elif role == "time":
         times = parse_times(series, time_format)
         problems = _time_problems(times.problems, series)
-        column = _Column(times.values, problems, times.remark, reading=times.reading)
+        column = _Column(
+            times.values, problems, times.remark, reading=times.reading, date_form=times.date_form
+        )
     elif role in ("event", "title"):
         column = _Column(clean_ids(series.cast(pl.String, strict=False)))
     else:

@@ -46,12 +46,14 @@ class TypedColumns:
         skipped: as in `Origin`.
         remarks: what was decided by convention.
         positive: the lowest rating of a positive event, where a wish says which are.
+        date_form: as in `TimesRead`.
     """
 
     frame: pl.DataFrame
     skipped: pl.DataFrame | None
     remarks: tuple[str, ...]
     positive: float | None = None
+    date_form: str | None = None
 
 
 def type_columns(
@@ -208,7 +210,8 @@ def _joined(
         if remark:
             remarks["user"] = "; ".join(filter(None, (remarks.get("user"), remark)))
     in_order = tuple(remarks[role] for role in columns if role in remarks)
-    return TypedColumns(frame, skipped_table(skipped), in_order, typed[0].positive)
+    date_form = next((piece.date_form for piece in typed if piece.date_form), None)
+    return TypedColumns(frame, skipped_table(skipped), in_order, typed[0].positive, date_form)
 
 
 def _refuse_malformed(

@@ -54,6 +54,12 @@ def read_release(path: Path, name: str | None = None) -> Dataset:
     )
 
 
+def is_release(source: str) -> bool:
+    """Whether `read` knows the columns of a file or folder by its content."""
+    path = _path(source)
+    return path is not None and (_is_release_folder(path) or _is_release_file(path))
+
+
 def _with_releases(read: Callable[P, Dataset]) -> Callable[P, Dataset]:
     """`read` for folders and for files of known releases, too."""
 

@@ -16,10 +16,14 @@ _SORTED = 5  # distinct instants, from which being sorted is no accident
 
 
 class DateOrder(NamedTuple):
-    """An order such as `dmy`, and a remark where the column would allow for another."""
+    """An order such as `dmy`, and a remark where the column would allow for another.
+
+    `is_open` tells that all times are the same in another order, so that it was not decided.
+    """
 
     order: str
     remark: str
+    is_open: bool = False
 
 
 def choose_order(
@@ -49,7 +53,8 @@ def choose_order(
     chosen = equal[0]
     rivals = [order for order in equal if not candidates[order].equals(candidates[chosen])]
     if not rivals:
-        return DateOrder(chosen, "")
+        return DateOrder(chosen, "", is_open=len(equal) > 1)
+    same = [o for o in equal if candidates[o].equals(candidates[chosen])]
     reason = ""
     if len(in_order := [o for o in equal if _is_sorted(candidates[o].gather(rows))]) == 1:
         chosen, reason = in_order[0], ", in which the records are in order of time"
@@ -61,7 +66,7 @@ def choose_order(
             equal.remove("ymd")
     others = [order for order in equal if not candidates[order].equals(candidates[chosen])]
     if not others or (not reason and not set(equal) - set(by_convention)):
-        return DateOrder(chosen, "")
+        return DateOrder(chosen, "", is_open=chosen in same and len(same) > 1)
     form = next(form for form, order in FORMS.items() if order == others[0])
     return DateOrder(
         chosen,

@@ -36,12 +36,14 @@ class ParsedTimes:
             None where nothing is wrong with any.
         remark: what was decided by convention, and how to override it; may be empty.
         reading: as in `TimesRead`.
+        date_form: as in `TimesRead`.
     """
 
     values: pl.Series
     problems: pl.Series | None = None
     remark: str = ""
     reading: str | None = None
+    date_form: str | None = None
 
 
 def check_time_format(form: str | None) -> None:
@@ -131,7 +133,7 @@ def _checked(values: pl.Series, read: TimesRead) -> ParsedTimes:
     possible = is_possible(times)
     wrong = ~possible & values.is_not_null()
     if not wrong.any():
-        return ParsedTimes(times, None, read.remark, read.reading)
+        return ParsedTimes(times, None, read.remark, read.reading, read.date_form)
     time = pl.lit(times)
     problem = (
         pl.when(~pl.lit(wrong))
@@ -144,4 +146,4 @@ def _checked(values: pl.Series, read: TimesRead) -> ParsedTimes:
     )
     problems = pl.select(problem.alias("problem")).to_series()
     times = times.zip_with(possible, times.clear(1))
-    return ParsedTimes(times, problems, read.remark, read.reading)
+    return ParsedTimes(times, problems, read.remark, read.reading, read.date_form)

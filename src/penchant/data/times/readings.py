@@ -16,8 +16,11 @@ class TimesRead(NamedTuple):
         reading: the form that the times have, so that parts of a column with equal forms are read
             as the whole column is; empty where there is no time, None where only the whole column
             decides.
+        date_form: `day-first`, `month-first` or `year-first` where dates were read so that have
+            another meaning otherwise.
     """
 
     values: pl.Series
     remark: str
     reading: str | None
+    date_form: str | None = None

@@ -38,11 +38,11 @@ def from_texts(texts: pl.Series, form: str | None = None) -> TimesRead:
             return TimesRead(times, "", _APART)
     present = pending.drop_nulls().alias("text").to_frame()
     distinct = present.group_by("text", maintain_order=True).agg(pl.len().alias("count"))
-    parsed, remark, reading = _from_distinct(distinct, pending, form)
-    lookup = distinct.select("text", parsed.alias("time"))
+    read = _from_distinct(distinct, pending, form)
+    lookup = distinct.select("text", read.values.alias("time"))
     frame = pending.alias("text").to_frame()
     found = frame.join(lookup, on="text", how="left", maintain_order="left")["time"]
-    return TimesRead(times.zip_with(times.is_not_null(), found), remark, reading)
+    return read._replace(values=times.zip_with(times.is_not_null(), found))
 
 
 def _from_distinct(distinct: pl.DataFrame, texts: pl.Series, form: str | None) -> TimesRead:
@@ -51,6 +51,7 @@ def _from_distinct(distinct: pl.DataFrame, texts: pl.Series, form: str | None) -
     times = _NO_TIME.new_from_index(0, len(distinct))
     remarks: list[str] = []
     reading: str | None = _APART
+    decided: set[str] = set()
     for pattern in KNOWN_ORDER:
         parts = _parts(pending, pattern)
         if parts is not None:
@@ -63,22 +64,25 @@ def _from_distinct(distinct: pl.DataFrame, texts: pl.Series, form: str | None) -
             continue
         orders = {order: instants(_ordered(parts, order)) for order in _orders(separator)}
         if form in FORMS and FORMS[form] in orders:
-            chosen = orders[FORMS[form]]
+            order = FORMS[form]
+            decided.add(order)
         else:
             reading = None
             matched = parts["last"].is_not_null()
-            order, remark = choose_order(
+            order, remark, is_open = choose_order(
                 orders,
                 distinct["count"],
                 _positions(distinct, texts, matched),
                 distinct["text"].filter(matched)[0],
                 by_convention=("dmy", "mdy") if separator == "." else (),
             )
-            chosen = orders[order]
             if remark:
                 remarks.append(remark)
-        times = times.zip_with(times.is_not_null(), chosen)
-    return TimesRead(times, "; ".join(remarks), reading)
+            if not is_open:
+                decided.add(order)
+        times = times.zip_with(times.is_not_null(), orders[order])
+    date_form = next((f for f, o in FORMS.items() if decided == {o}), None)
+    return TimesRead(times, "; ".join(remarks), reading, date_form)
 
 
 def _parts(texts: pl.Series, pattern: str) -> pl.DataFrame | None:

@@ -13,10 +13,11 @@ from pydantic import BeforeValidator, Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.required import require_one_user
 from penchant.data.splits import split_per_user
 from penchant.data.splitting import split_next_basket
 from penchant.errors import DataError, ParameterError
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.blend.candidates import gather_candidates
 from penchant.models.blend.comparable_scores import (
     Normalisation,

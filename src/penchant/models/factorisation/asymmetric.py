@@ -9,7 +9,7 @@ from pydantic import Field
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.models.base import require_one_user
+from penchant.data.required import require_one_user
 from penchant.models.factorisation.history_base import HistoryFactorModel
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space

@@ -11,8 +11,9 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
+from penchant.data.required import require_one_user
 from penchant.errors import DataError
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
 from penchant.models.gaussian_process.expectation_maximisation import (
     ItemGaussian,

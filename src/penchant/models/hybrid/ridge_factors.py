@@ -13,9 +13,10 @@ from torch import Tensor
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
+from penchant.data.required import require_one_user
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import DataError, ParameterError
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import AnyTarget, Space

@@ -15,9 +15,10 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.merging import MergedLog
+from penchant.data.required import require_one_user
 from penchant.distributed.cluster import require_workers
 from penchant.distributed.object_store import ObjectStore, object_store
-from penchant.models.base import Signal, require_one_user
+from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, signatures
 from penchant.models.ials.conjugate_gradients import (

@@ -13,7 +13,8 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Signal, require_one_user
+from penchant.data.required import require_one_user
+from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space

@@ -11,7 +11,7 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.models.base import require_one_user
+from penchant.data.required import require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.neighbours.base import NeighboursModel
 from penchant.models.neighbours.entities import Similarity, item_entities

@@ -11,9 +11,10 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
+from penchant.data.required import require_one_user
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import ParameterError
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import (
     Declarations,
     floats,

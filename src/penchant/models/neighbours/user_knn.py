@@ -10,7 +10,7 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.models.base import require_one_user
+from penchant.data.required import require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, sparse_matrix
 from penchant.models.neighbours.base import NeighboursModel

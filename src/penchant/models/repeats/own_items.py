@@ -7,7 +7,7 @@ from abc import abstractmethod
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.models.base import require_one_user
+from penchant.data.required import require_one_user
 from penchant.models.shared.basket_events import weighted_items
 from penchant.models.shared.updatable import Refitting
 from penchant.typing import Float32, Int32

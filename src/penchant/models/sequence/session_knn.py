@@ -14,8 +14,9 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.left_out import without
+from penchant.data.required import require_one_user
 from penchant.data.sorting import ranges
-from penchant.models.base import Signal, require_one_user
+from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, integers, sparse_matrix
 from penchant.models.parameters import Space

@@ -21,7 +21,7 @@ from penchant.data.vocabulary import Vocabulary, difference_in_writing
 from penchant.errors import DataError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.models.derived import forget_derived
-from penchant.models.fitted_state import without_vectors
+from penchant.models.fitted_state import KEPT_OPTIONS, without_vectors
 from penchant.models.shared.later_cancellations import Corrected, without_cancelled
 from penchant.nn.devices import require_device
 from penchant.run import Run
@@ -129,6 +129,8 @@ class Updatable(Recommender):
         digest = hashlib.sha256((before["log_fingerprint_"] + new.fingerprint).encode())
         self.log_fingerprint_ = digest.hexdigest()
         self.log_name_ = before["log_name_"]
+        if KEPT_OPTIONS in before:
+            self.log_options_ = before[KEPT_OPTIONS]
         took = time.perf_counter() - started - (compile_seconds() - compiling)
         self.fit_seconds_ = before["fit_seconds_"] + took
         return self

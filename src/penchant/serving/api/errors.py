@@ -134,7 +134,7 @@ def add_error_handlers(app: FastAPI, errors: ErrorResponses) -> None:
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> Response:
         details = [
-            {"location": ".".join(map(str, each["loc"])), "message": str(each["msg"])}
+            {"location": ".".join(map(str, each["loc"])), "message": _message(each)}
             for each in error.errors()
         ]
         first = details[0] if details else {"location": "request", "message": "not valid"}
@@ -151,6 +151,13 @@ def add_error_handlers(app: FastAPI, errors: ErrorResponses) -> None:
     @app.exception_handler(Exception)
     async def of_anything(request: Request, error: Exception) -> Response:
         return errors.of_failure(request.scope)
+
+
+def _message(error: dict[str, Any]) -> str:
+    """What is wrong with a part of a request; bodies that were not read as JSON come as bytes."""
+    if tuple(error["loc"]) == ("body",) and isinstance(error.get("input"), bytes):
+        return "it was not read as JSON: send the header Content-Type: application/json"
+    return str(error["msg"])
 
 
 def status_of(error: PenchantError) -> tuple[int, Code]:

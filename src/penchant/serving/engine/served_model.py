@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from penchant.association.together import Baskets
 from penchant.bundle import describe, restore
@@ -302,8 +303,11 @@ class ServedModel:
 
     def similar_people(self, person: Person, k: int) -> list[dict[str, Any]]:
         """The users of the log most like somebody."""
-        table = similar_users(self.model, person.history, k)
-        return table.drop("history", strict=False).to_dicts()
+        # A history that goes on has no place in the log, by which users are told from themselves.
+        own = self.model.users_[person.user] if person.is_known else None
+        table = similar_users(self.model, person.history, k + 1).drop("history", strict=False)
+        others = table.filter(pl.col("similar").ne_missing(own)).head(k)
+        return others.with_columns(rank=pl.int_range(1, len(others) + 1)).to_dicts()
 
     def bound(self, rules: Rules) -> BoundRules:
         """Rules of a request, as this model takes them."""

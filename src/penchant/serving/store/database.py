@@ -16,6 +16,7 @@ from penchant.errors import MissingExtraError, ParameterError
 from penchant.serving.store.errors import StoreError, store_errors
 
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_NAMED = 5  # files in a message
 _PATIENCE = 30  # seconds to wait for others that write
 _CONNECTING = 10  # seconds to wait for a server
 _FROZEN = 60  # seconds after which a program that stands still loses what it holds
@@ -50,7 +51,7 @@ class Database:
             file = Path(str(parsed.database))
             self.name = file.name
             if not create and not file.is_file():
-                raise StoreError(f"There is no store {str(file)!r}.")
+                raise StoreError(_missing(file))
             options["connect_args"] = {"timeout": _PATIENCE, "check_same_thread": False}
         else:
             options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
@@ -141,6 +142,17 @@ def without_password(url: str) -> str:
     """
     _parsed(url)
     return sa.make_url(url).render_as_string(hide_password=True)
+
+
+def _missing(file: Path) -> str:
+    """That there is no file of a store, and which there are beside its place."""
+    beside = [str(path) for path in sorted(file.parent.glob("*.db"))[:_NAMED]]
+    there = f", but {' and '.join(map(repr, beside))}" if beside else ""
+    default = "" if beside else ", by default DIR.feedback.db beside the bundle DIR"
+    return (
+        f"There is no store {str(file)!r}{there}: name the one that the service was started "
+        f"with{default}."
+    )
 
 
 def _parsed(url: str) -> sa.URL:
