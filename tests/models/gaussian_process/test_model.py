@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from scipy import sparse
-from scipy.linalg import lapack
 from scipy.stats import multivariate_normal
 
 import penchant as pn
@@ -319,11 +319,17 @@ def test_validation_of_unseen_items_alone_ends_nothing(log):
     assert model.best_epoch_ == 3
 
 
-def test_what_single_precision_takes_for_singular_is_inverted():
+def test_what_single_precision_takes_for_singular_is_inverted(monkeypatch):
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(50, 3))
     matrix = (5623 * rows @ rows.T + 0.01 * np.eye(50)).astype(np.float32)
-    assert lapack.spotrf(matrix, lower=1)[1] > 0
+    factorise = torch.linalg.cholesky_ex
+
+    def singular_in_single(given):  # for some processors it is, for others hardly not
+        factor, info = factorise(given)
+        return factor, info + (given.dtype == torch.float32)
+
+    monkeypatch.setattr(torch.linalg, "cholesky_ex", singular_in_single)
     found, half = inverse(matrix)
     assert np.isfinite(found).all()
     assert half == pytest.approx(np.linalg.slogdet(matrix.astype(float))[1] / 2, rel=0.01)
