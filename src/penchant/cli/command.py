@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 from penchant.cli.error_boundary import one_sentence_errors
+from penchant.cli.own_output import own_standard_output
 from penchant.cli.run_context import Session
 from penchant.cli.terminal_text import harmless_standard_output
 
@@ -37,7 +38,12 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         for name, group in groups.items():
             values[name] = _gather(group, values)
         session = next(value for value in values.values() if isinstance(value, Session))
-        with one_sentence_errors(), session.logging_to_stderr(), harmless_standard_output():
+        with (
+            one_sentence_errors(),
+            session.logging_to_stderr(),
+            own_standard_output(),
+            harmless_standard_output(),
+        ):
             function(**values)
             sys.stdout.flush()  # a closed pipe is to be noticed here and not while exiting
 
