@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from penchant.compiled import AVAILABLE, compile_seconds
+from penchant import compiled
+from penchant.compiled import AVAILABLE, compile_seconds, working_time
 from penchant.models import IALS
 from penchant.run import Run
 from penchant.testing import planted_pairs
@@ -27,3 +28,12 @@ def test_compiling_is_timed() -> None:
     before = compile_seconds()
     assert numba.njit(lambda x: x + 1)(1) == 2
     assert compile_seconds() > before
+
+
+def test_a_clock_stands_still_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled_so_far = iter([1.0, 3.5])
+    monkeypatch.setattr(compiled, "compile_seconds", lambda: next(compiled_so_far))
+    times = iter([10.0, 13.0])
+    monkeypatch.setattr(compiled.time, "perf_counter", lambda: next(times))
+    started = working_time()
+    assert working_time() - started == pytest.approx(0.5)

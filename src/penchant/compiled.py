@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -61,6 +62,11 @@ def compiled_inline(function: F) -> F:
 def compile_seconds() -> float:
     """How long this process has compiled so far, which is done once on a machine."""
     return float(_compiling.duration) if AVAILABLE and _compiling.done else 0.0
+
+
+def working_time() -> float:
+    """Seconds of a clock that stands still while this process compiles, to take differences of."""
+    return time.perf_counter() - compile_seconds()
 
 
 def thread_count() -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.compiled import compile_seconds
+from penchant.compiled import working_time
 
 
 @dataclass
@@ -34,11 +33,11 @@ def measured() -> Iterator[Meter]:
     """
     meter = Meter()
     before = _reset_peak()
-    started, compiling = time.perf_counter(), compile_seconds()
+    started = working_time()
     try:
         yield meter
     finally:
-        meter.seconds = time.perf_counter() - started - (compile_seconds() - compiling)
+        meter.seconds = working_time() - started
         peak = _status("VmHWM")
         if before is not None and peak is not None:
             meter.peak_bytes = max(0, peak - before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -11,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from penchant.compiled import compile_seconds
+from penchant.compiled import working_time
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -127,12 +126,12 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
         require_events(self, train)
         self._require_room(train, run)
         self._forget()
-        started, compiling = time.perf_counter(), compile_seconds()
+        started = working_time()
         fit_by_processes(self, train, validation, run)
         if not keeps_model(run):
             self._forget()
             return self
-        self.fit_seconds_ = time.perf_counter() - started - (compile_seconds() - compiling)
+        self.fit_seconds_ = working_time() - started
         self.users_ = train.users
         self.items_ = train.items
         self.histories_ = train.histories

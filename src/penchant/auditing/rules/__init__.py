@@ -27,6 +27,8 @@ from penchant.auditing.rules import (
     selection,
     too_predictive,
     trained_on_future,
+    unknown_ids,
+    unscored_rows,
     validation,
 )
 
@@ -49,8 +51,8 @@ RULES: tuple[tuple[Rule, Check], ...] = (
     (same_list.RULE, same_list.check),
     (validation.RULE, validation.check),
     (scored_training.RULE, scored_training.check),
-    (scored_training.COVERED, scored_training.check_covered),
-    (scored_training.UNKNOWN, scored_training.check_unknown),
+    (unscored_rows.RULE, unscored_rows.check),
+    (unknown_ids.RULE, unknown_ids.check),
     (selection.RULE, selection.check),
     (negatives.BEFORE, negatives.check_before),
     (negatives.POSITIVE, negatives.check_positive),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from penchant.auditing.material import Material
 from penchant.auditing.power import users_for
 from penchant.auditing.rule import Rule
-from penchant.auditing.rules.scored_training import COVERED
+from penchant.auditing.rules.unscored_rows import RULE as UNSCORED
 from penchant.results.finding import Bar, Finding
 from penchant.results.tables import Entry, Table
 from penchant.wording import counted
@@ -93,7 +93,7 @@ def _finding(table: Table, entry: Entry, missing: _Missing) -> Finding:
         sentence += (
             f" {counted(missing.users, 'test user')} of {table.users:,} without a list count as 0."
         )
-    much_left_out = COVERED.bar.level(missing.share) == "wrong"
+    much_left_out = UNSCORED.bar.level(missing.share) == "wrong"
     return RULE.finding(
         "passed" if verdict == "beats" and not much_left_out else "doubtful",
         sentence,

@@ -13,7 +13,6 @@ from pydantic import BeforeValidator, Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.data.splits import split_per_user
 from penchant.data.splitting import split_next_basket
 from penchant.errors import DataError, ParameterError
@@ -36,6 +35,7 @@ from penchant.models.shared.base_models import (
     settled_specs,
     specs_of,
 )
+from penchant.models.shared.one_user import require_one_user
 from penchant.repeats import Repeats
 from penchant.run import Run
 from penchant.typing import Bool, Float32, Float64, Int32

@@ -11,13 +11,13 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.data.target import default_like_threshold
 from penchant.errors import DataError
 from penchant.features.item_words import ItemWords, tf_idf, unit_rows
 from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import Declarations, plain, sparse_matrix
 from penchant.models.parameters import Space
+from penchant.models.shared.one_user import require_one_user
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int32
 

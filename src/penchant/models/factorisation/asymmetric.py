@@ -9,10 +9,10 @@ from pydantic import Field
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.data.required import require_one_user
 from penchant.models.factorisation.history_base import HistoryFactorModel
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.one_user import require_one_user
 from penchant.nn.history_factors import HistoryFactors
 from penchant.typing import Float32, Int32
 

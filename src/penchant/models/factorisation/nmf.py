@@ -10,11 +10,11 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.models.base import Recommender, Signal
 from penchant.models.factorisation.non_negative import factorise, fold_in
 from penchant.models.fitted_attributes import Declarations, floats, plain, signatures
 from penchant.models.parameters import Space
+from penchant.models.shared.one_user import require_one_user
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Csr, Float32, Float64, Int32

@@ -11,7 +11,6 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.required import require_one_user
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
@@ -34,6 +33,7 @@ from penchant.models.gaussian_process.systems import buffer_for, solution_of
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.content_kinds import Kinds
+from penchant.models.shared.one_user import require_one_user
 from penchant.run import Run
 from penchant.typing import Float32, Int32, Int64
 

@@ -13,12 +13,12 @@ from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats
 from penchant.models.parameters import Space
 from penchant.models.shared.histories_update import ReadsHistories, moved_rows
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.graph.lightgcn import PropagatedFactors, lightgcn_step, vectors_of
 from penchant.nn.loop import Curve, Schedule

@@ -13,7 +13,6 @@ from torch import Tensor
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.data.required import require_one_user
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Recommender, Signal
@@ -21,6 +20,7 @@ from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.biases import of_items
+from penchant.models.shared.one_user import require_one_user
 from penchant.nn.ridge_systems import RidgeRows
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Csr, Float32, Int32

@@ -15,7 +15,6 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.merging import MergedLog
-from penchant.data.required import require_one_user
 from penchant.distributed.cluster import require_workers
 from penchant.distributed.object_store import ObjectStore, object_store
 from penchant.models.base import Signal
@@ -28,6 +27,7 @@ from penchant.models.ials.conjugate_gradients import (
 )
 from penchant.models.ials.single_rows import solved_rows
 from penchant.models.parameters import Space
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.updatable import Updatable, UpdateKind
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS

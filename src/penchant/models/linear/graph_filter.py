@@ -13,11 +13,11 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int32

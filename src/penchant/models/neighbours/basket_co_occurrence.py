@@ -12,12 +12,12 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.neighbours.co_occurrence import Measure, strongest_measures
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import basket_rows, decayed_baskets, weighted_items
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.sparse_rows import kept_bytes
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run

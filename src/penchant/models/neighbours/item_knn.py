@@ -11,7 +11,6 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.required import require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.neighbours.base import NeighboursModel
 from penchant.models.neighbours.entities import Similarity, item_entities
@@ -22,6 +21,7 @@ from penchant.models.neighbours.nearest import (
 from penchant.models.parameters import Space
 from penchant.models.shared.biases import of_items
 from penchant.models.shared.item_weights import usual_item_events
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.sparse_rows import kept_bytes, strongest_entries
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int32

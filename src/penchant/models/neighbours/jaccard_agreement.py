@@ -11,7 +11,6 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.required import require_one_user
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender, Signal
@@ -24,6 +23,7 @@ from penchant.models.fitted_attributes import (
 )
 from penchant.models.neighbours.similarity import entries
 from penchant.models.parameters import AnyTarget
+from penchant.models.shared.one_user import require_one_user
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int32, Int64
 

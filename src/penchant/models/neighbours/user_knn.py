@@ -10,7 +10,6 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.required import require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, sparse_matrix
 from penchant.models.neighbours.base import NeighboursModel
@@ -30,6 +29,7 @@ from penchant.models.neighbours.nearest import (
 from penchant.models.neighbours.similarity import shares_of_common, similarity
 from penchant.models.parameters import Space
 from penchant.models.shared.biases import of_items
+from penchant.models.shared.one_user import require_one_user
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int32
 

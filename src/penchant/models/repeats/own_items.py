@@ -7,8 +7,8 @@ from abc import abstractmethod
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.required import require_one_user
 from penchant.models.shared.basket_events import weighted_items
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.updatable import Refitting
 from penchant.typing import Float32, Int32
 

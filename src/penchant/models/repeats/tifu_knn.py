@@ -12,12 +12,12 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.required import require_one_user
 from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import basket_ages, counted_once, weighted_items
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.sparse_rows import Factor, product
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run

@@ -14,7 +14,6 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.left_out import without
-from penchant.data.required import require_one_user
 from penchant.data.sorting import ranges
 from penchant.models.base import Signal
 from penchant.models.derived import derived_from
@@ -30,6 +29,7 @@ from penchant.models.sequence.sessions import (
     postings_of,
     sessions_of,
 )
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.sparse_rows import blocks_of_work, largest_of_rows
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run

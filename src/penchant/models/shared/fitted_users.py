@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.required import require_one_user
+from penchant.models.shared.one_user import require_one_user
 from penchant.typing import Bool, Float32, Int32
 
 

@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.data.required import require_one_user
 from penchant.errors import DataError
 from penchant.memory import require_memory
 from penchant.models.derived import derived_from
+from penchant.models.shared.one_user import require_one_user
 from penchant.models.shared.row_products import add_row_products
 from penchant.models.shared.sparse_rows import DENSE_RATE, SPARSE_RATE, compiled_pays
 from penchant.topk import CACHED_CELLS

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.required import require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
+from penchant.models.shared.one_user import require_one_user
 from penchant.typing import Csr, Float32, Int32
 
 

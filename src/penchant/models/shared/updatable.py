@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from abc import abstractmethod
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
 
-from penchant.compiled import compile_seconds
+from penchant.compiled import working_time
 from penchant.data.basket_keys import keyed_anonymous, keys_of_histories, n_baskets
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
@@ -95,7 +94,7 @@ class Updatable(Recommender):
         require_device(run)
         if not len(new) and not (self.counts_anonymous and new.anonymous is not None):
             return self
-        started, compiling = time.perf_counter(), compile_seconds()
+        started = working_time()
         self._check_columns(new)
         vars(self)["_n_taken_back"] = 0
         if self.takes_new_items:
@@ -131,8 +130,7 @@ class Updatable(Recommender):
         self.log_name_ = before["log_name_"]
         if KEPT_OPTIONS in before:
             self.log_options_ = before[KEPT_OPTIONS]
-        took = time.perf_counter() - started - (compile_seconds() - compiling)
-        self.fit_seconds_ = before["fit_seconds_"] + took
+        self.fit_seconds_ = before["fit_seconds_"] + working_time() - started
         return self
 
     @property
