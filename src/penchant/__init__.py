@@ -31,18 +31,16 @@ if TYPE_CHECKING:
     from penchant.data.sources import fetch, load
     from penchant.data.sources.releases import read
     from penchant.data.split_files import write_split
-    from penchant.data.splits import (
-        Split,
+    from penchant.data.splits import Split
+    from penchant.data.splitting import (
         k_fold,
         split,
         split_by_time,
+        split_cold_items,
         split_leave_last_out,
+        split_next_basket,
         split_per_user,
         split_random,
-    )
-    from penchant.data.splitting import (
-        split_cold_items,
-        split_next_basket,
         split_sessions,
         split_users,
     )
@@ -187,15 +185,18 @@ _PLACES = {
     "data.sources.releases": ("read",),
     "data.encoded_log": ("write_encoded",),
     "data.split_files": ("write_split",),
-    "data.splitting": ("split_cold_items", "split_next_basket", "split_sessions", "split_users"),
-    "data.splits": (
-        "Split",
+    "data.splits": ("Split",),
+    "data.splitting": (
         "k_fold",
         "split",
         "split_by_time",
+        "split_cold_items",
         "split_leave_last_out",
+        "split_next_basket",
         "split_per_user",
         "split_random",
+        "split_sessions",
+        "split_users",
     ),
     "data.target": ("Adjusted", "Interaction", "Like", "Rating", "Target"),
     "data.attributes.sql_export": ("write_sql",),

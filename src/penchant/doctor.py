@@ -148,7 +148,7 @@ def run_self_test() -> SelfTest:
     """Learn a log in which groups of users like parts of the catalogue, and judge lists."""
     import torch
 
-    from penchant.data.splits import split_random
+    from penchant.data.splitting import split_random
     from penchant.evaluation.ranking import catalogue_of, rank
     from penchant.metrics import NDCG
     from penchant.models import EASE, Popular

@@ -5,7 +5,7 @@ import pytest
 
 from penchant.bundle import save
 from penchant.data.predefined import split_predefined
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.evaluation import evaluate
 from penchant.models import EASE, DotProduct, Popular
 

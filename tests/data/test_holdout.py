@@ -5,7 +5,7 @@ import pytest
 
 from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.testing import planted_pairs, planted_ratings
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import penchant as pn
-from penchant.data.splits import k_fold
+from penchant.data.splitting import k_fold
 from penchant.errors import ParameterError
 from penchant.models import Bias, ItemKNN
 from penchant.testing import planted_ratings

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.models import (
     Bias,
     GlobalMean,

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_per_user
+from penchant.data.splitting import split_per_user
 from penchant.evaluation import evaluate
 from penchant.models import make
 

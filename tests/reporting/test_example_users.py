@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penchant.data.splits import split_per_user
+from penchant.data.splitting import split_per_user
 from penchant.evaluation import evaluate
 from penchant.models import make
 from penchant.reporting.example_users import example_users

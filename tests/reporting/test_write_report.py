@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from penchant.data.predefined import split_predefined
-from penchant.data.splits import split_per_user, split_random
+from penchant.data.splitting import split_per_user, split_random
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.evaluation import evaluate
 from penchant.exploration.log_exploration import explore

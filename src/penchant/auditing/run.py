@@ -12,7 +12,7 @@ from penchant.auditing.material import Claimed, Material, Predict
 from penchant.auditing.rules import RULES
 from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
-from penchant.data.splits import split as default_split
+from penchant.data.splitting import split as default_split
 from penchant.errors import ParameterError
 from penchant.results.evaluation import Evaluation
 from penchant.results.findings import Findings

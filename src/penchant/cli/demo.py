@@ -45,7 +45,7 @@ def demo(
 
     from penchant.bundle import save
     from penchant.data.sources import load
-    from penchant.data.splits import split_per_user
+    from penchant.data.splitting import split_per_user
     from penchant.evaluation import evaluate
     from penchant.models import make
     from penchant.opinions import Opinions

@@ -211,7 +211,6 @@ class SplitOptions:
         return split if self.repeats is None else replace(split, repeat_rule=self.repeats)
 
     def _divide(self, log: Dataset) -> Split:
-        from penchant.data import splits as splits
         from penchant.data import splitting
 
         if self.augment and self.split != "sessions":
@@ -220,13 +219,13 @@ class SplitOptions:
         test, seed = _share(self.test, "--test"), self.seed
         match self.split:
             case "time":
-                return splits.split_by_time(log, validation=validation, test=test)
+                return splitting.split_by_time(log, validation=validation, test=test)
             case "random":
-                return splits.split_random(log, validation=validation, test=test, seed=seed)
+                return splitting.split_random(log, validation=validation, test=test, seed=seed)
             case "per-user":
-                return splits.split_per_user(log, validation=validation, test=test, seed=seed)
+                return splitting.split_per_user(log, validation=validation, test=test, seed=seed)
             case "leave-last-out":
-                return splits.split_leave_last_out(log, validation=validation > 0)
+                return splitting.split_leave_last_out(log, validation=validation > 0)
             case "next-basket":
                 return splitting.split_next_basket(log, validation=validation > 0)
             case "sessions":
@@ -249,10 +248,10 @@ class SplitOptions:
                         f"Name the fold that judges, from --fold 1 to --fold {self.folds}; "
                         "penchant compare takes all of them."
                     )
-                folds = splits.k_fold(log, self.folds, validation=validation, seed=seed)
+                folds = splitting.k_fold(log, self.folds, validation=validation, seed=seed)
                 return folds[self.fold - 1]
             case None:
-                return splits.split(log, validation=validation, test=test, seed=seed)
+                return splitting.split(log, validation=validation, test=test, seed=seed)
 
     def resolved(self, split: Split) -> dict[str, Any]:
         """The options that give this split again, for the command line that does so."""

@@ -133,7 +133,7 @@ def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Reco
     if not validation or "patience" not in model.params():
         return model.fit(log, run=run)
 
-    from penchant.data.splits import split
+    from penchant.data.splitting import split
 
     parts = split(log, validation=0, test=validation, seed=model.seed)
     return model.fit(parts.train, parts.test, run=run).refit(log, run=run)

@@ -3,13 +3,8 @@
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.splits import (
-    GIVEN,
-    TEST,
-    TRAIN,
-    UNUSED,
-    VALIDATION,
-    Split,
+from penchant.data.splits import GIVEN, TEST, TRAIN, UNUSED, VALIDATION, Split
+from penchant.data.splitting import (
     split_by_time,
     split_leave_last_out,
     split_per_user,

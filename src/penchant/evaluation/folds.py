@@ -8,7 +8,7 @@ from typing import Literal
 
 from penchant.data.dataset import Dataset
 from penchant.data.required import require_log
-from penchant.data.splits import k_fold
+from penchant.data.splitting import k_fold
 from penchant.distributed import executor
 from penchant.evaluation.comparison import evaluate
 from penchant.evaluation.participants import Models, named_models

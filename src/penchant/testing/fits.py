@@ -12,7 +12,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.models.base import Recommender
 from penchant.testing.helpers import Factory
 from penchant.testing.logs import planted_attributes, planted_nothing, planted_pairs

@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_leave_last_out, split_random
+from penchant.data.splitting import split_leave_last_out, split_random
 from penchant.errors import DataError, NotFittedError
 from penchant.models.base import Recommender
 from penchant.models.baselines import Popular, Random

@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.data.target import Like
 from penchant.errors import PenchantError
 from penchant.metrics import NDCG, RMSE, Ranked

@@ -9,7 +9,7 @@ import torch
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.data.target import Like
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC

@@ -10,7 +10,7 @@ import pytest
 
 from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_per_user
+from penchant.data.splitting import split_per_user
 from penchant.data.target import Rating
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models import PerUserNetwork, make

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import RMSE
 from penchant.models import Bias, GLocalK, SparseFC

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.models import MultDAE, MultVAE
 from penchant.testing import planted_pairs
 from penchant.testing.helpers import ndcg

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import RMSE
 from penchant.models import Bias, SparseFC

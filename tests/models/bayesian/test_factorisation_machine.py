@@ -8,7 +8,7 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError
 from penchant.metrics import RMSE
 from penchant.models import BayesianFM, Bias

@@ -13,7 +13,7 @@ from tests.support.basket_logs import random_baskets
 import penchant as pn
 from penchant.bundle import save
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.explanation import explain
 from penchant.metrics import NDCG, Ranked

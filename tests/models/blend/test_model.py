@@ -5,7 +5,7 @@ import pytest
 
 import penchant as pn
 from penchant.bundle import save
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC, RMSE, ExpectedCalibrationError
 from penchant.models import Bias, Blend, ItemKNN

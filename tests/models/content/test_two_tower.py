@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from penchant.bundle import restore, save
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import NDCG, Ranked
 from penchant.models import TwoTower, make

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from penchant.bundle import restore, save
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.models import VBPR
 from penchant.nn.content import vbpr as vbpr_network

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, NotFittedError, ParameterError
 from penchant.models import DotProduct, make
 from penchant.models.dot import vectors as dot_vectors

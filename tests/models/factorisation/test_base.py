@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import torch
 
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.features.categorical import CategoricalFeatures
 from penchant.metrics import AUC

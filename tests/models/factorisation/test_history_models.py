@@ -9,7 +9,7 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.metrics import RMSE
 from penchant.models import AsymmetricSVD, Bias, SVDPlusPlus
 from penchant.nn import history_factors

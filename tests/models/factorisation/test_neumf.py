@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError
 from penchant.metrics import NDCG, Ranked
 from penchant.models import NeuMF, Popular

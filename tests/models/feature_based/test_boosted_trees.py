@@ -7,7 +7,7 @@ import pytest
 
 import penchant as pn
 from penchant.bundle import save
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import BundleError, MissingExtraError
 from penchant.metrics import AUC
 from penchant.models import Bias, BoostedTrees

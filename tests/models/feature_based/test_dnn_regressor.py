@@ -9,7 +9,7 @@ import penchant as pn
 from penchant.bundle import save
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import RMSE
 from penchant.models import Bias, DNNRegressor

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC
 from penchant.models import DCNV2, Bias, DeepFM

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.metrics import AUC
 from penchant.models import Bias, FeatureMLP
 from penchant.models.feature_based.mlp import Committee

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC
 from penchant.models import Bias, OrdinalRegression

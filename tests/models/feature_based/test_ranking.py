@@ -11,7 +11,7 @@ import pytest
 import penchant as pn
 from penchant.bundle import save
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError
 from penchant.metrics import NDCG, Ranked
 from penchant.models import BoostedTrees, Popular

@@ -13,7 +13,7 @@ from torch.nn import functional
 from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import with_vectors
 from penchant.models import HybridRecommender, make

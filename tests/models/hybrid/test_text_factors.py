@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.models import ConvAutoencoderMF, ConvMF, ConvRNNMF, RNNAutoencoderMF
 from support.little_logs import fitted_within_the_ratings, little_logs

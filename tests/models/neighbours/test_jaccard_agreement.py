@@ -9,7 +9,7 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.data.target import Target
 from penchant.errors import DataError, ParameterError
 from penchant.models import JaccardAgreement

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from penchant.data.holdout import Rows
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import ParameterError
 from penchant.models import EASE, Bias, Blend, DotProduct
 from penchant.models.shared import base_models

@@ -11,7 +11,7 @@ import pytest
 
 from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splitting import split_random
 from penchant.errors import DataError, PenchantError
 from penchant.metrics import RMSE
 from penchant.models import BPR, RBM, AttributeNetwork, AutoRec, MultDAE, MultVAE, make

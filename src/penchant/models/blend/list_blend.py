@@ -13,8 +13,7 @@ from pydantic import BeforeValidator, Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.splits import split_per_user
-from penchant.data.splitting import split_next_basket
+from penchant.data.splitting import split_next_basket, split_per_user
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Recommender, Signal
 from penchant.models.blend.candidates import gather_candidates

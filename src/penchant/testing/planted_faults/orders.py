@@ -11,7 +11,7 @@ from penchant.auditing.material import Material
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.splits import split_leave_last_out
+from penchant.data.splitting import split_leave_last_out
 from penchant.evaluation.order_control import order_loss
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import NDCG, Bootstrap, Metric

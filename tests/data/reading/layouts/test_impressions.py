@@ -5,7 +5,7 @@ import io
 import pytest
 
 from penchant.data.sources.releases import read
-from penchant.data.splits import split_leave_last_out
+from penchant.data.splitting import split_leave_last_out
 from penchant.errors import DataError
 
 MIND = (

@@ -12,7 +12,8 @@ from penchant.data.dataset import Dataset
 from penchant.data.event_order import POSITION
 from penchant.data.reading.layouts.detection import layout_of_text
 from penchant.data.sources.releases import read
-from penchant.data.splits import TEST, VALIDATION, split_leave_last_out
+from penchant.data.splits import TEST, VALIDATION
+from penchant.data.splitting import split_leave_last_out
 from penchant.errors import DataError, ParameterError
 
 ADJACENCY = "0 12 7 3 44\n1 7\n2 3 12 5\n3 44 5 7 12 3 1\n4 9 7\n"
