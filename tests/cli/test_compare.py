@@ -229,6 +229,12 @@ def test_files_of_sequences(call, tmp_path):
     facts = json.loads(call(*words).stdout)["split"]
     assert facts["validation"] == 3
     assert "last items of the latest 3 of 30 training sequences" in facts["sentence"]
+    facts = json.loads(call(*words, "--augment").stdout)
+    assert facts["split"]["validation"] > 3
+    assert "every item but the first" in facts["split"]["sentence"]
+    assert "--augment" in facts["reproduce"]
+    refused = call("compare", train, "-m", "popular", "--test", test, "--augment", *options)
+    assert "or with a share for validation of sequences" in refused.stderr
 
 
 def test_sessions_and_the_order_of_rows(call, tmp_path):
@@ -249,7 +255,7 @@ def test_sessions_and_the_order_of_rows(call, tmp_path):
     assert facts["split"]["kind"] == "sessions"
     assert "--augment" in facts["reproduce"]
     refused = call("compare", log, "--augment", *options)
-    assert "--augment goes with --split sessions alone" in refused.stderr
+    assert "--augment goes with --split sessions, or" in refused.stderr
     lines = tmp_path / "lines.txt"
     lines.write_text("\n".join(f"{n % 5} {n % 11}" for n in range(40)))
     result = call("compare", lines, "--order", "rows", "--split", "per-user", *options)

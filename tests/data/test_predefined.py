@@ -288,3 +288,25 @@ def test_the_last_sequences_are_for_validation(tmp_path):
         hold_out_last_sequences(split_of_files(*logs), 0.9)
     with pytest.raises(ParameterError, match="has validation events"):
         hold_out_last_sequences(split, 0.5)
+
+
+def test_the_last_sequences_are_for_validation_by_every_item(tmp_path):
+    train, test = tmp_path / "train.txt", tmp_path / "test.txt"
+    train.write_text("1 2 3\n4 5\n6\n7 8 9 1\n4 5 2\n")
+    test.write_text("1 2 2\n3\n4 9\n")
+    logs = [pn.read(path, layout="sequences", quiet=True) for path in (train, test)]
+    split = hold_out_last_sequences(split_of_files(*logs), 0.4, augment=True)
+    histories, items = split.validation.histories, split.log.items
+    found = [
+        [items[int(i)] for i in (*known, target)]
+        for known, target in zip(
+            np.split(histories.items, histories.offsets[1:-1]), split.validation.items, strict=True
+        )
+    ]
+    assert sorted(found) == [[4, 5], [4, 5, 2], [7, 8], [7, 8, 9], [7, 8, 9, 1]]
+    assert sorted(split.train.frame()["item"]) == [1, 2, 3, 4, 5, 6]
+    assert "every item but the first of the latest 2 of 5 training sequences" in split.sentence
+    # Learned from once, however many prefixes it has.
+    assert len(split.train_and_validation) == len(logs[0])
+    assert len(split.test) == 3
+    assert split.test.histories.n_items == len(items)

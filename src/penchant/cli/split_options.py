@@ -45,7 +45,8 @@ Augment = Annotated[
     bool,
     typer.Option(
         "--augment",
-        help="Predict every item but the first of a held-out session (--split sessions).",
+        help="Predict every item but the first of a held-out session (--split sessions), or of a "
+        "sequence for validation beside a file of test events.",
     ),
 ]
 Folds = Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")]
@@ -69,6 +70,10 @@ JudgedRepeats = Annotated[
 
 GIVEN_SHARE = "0.8"
 _TEST_SHARE = "0.1"
+_AUGMENT_ALONE = (
+    "--augment goes with --split sessions, or with a share for validation of sequences beside a "
+    "file of test events (--validation 0.1): leave it out."
+)
 
 
 @dataclass(frozen=True)
@@ -180,13 +185,18 @@ class SplitOptions:
             for source in (self.test, self.validation if share is None else None, known)
         ]
         split = split_of_files(train, held_out[0], held_out[1], given=held_out[2])
-        if share:
-            of_sequences = train.origin.layout == "sequences"
-            split = (
-                hold_out_last_sequences(split, share)
-                if of_sequences
-                else hold_out_validation(split, share, self.seed)
-            )
+        of_sequences = train.origin.layout == "sequences"
+        if self.augment and not (share and of_sequences):
+            raise ParameterError(_AUGMENT_ALONE)
+        if share and of_sequences:
+            if not self.augment and split.test.prefix_groups is not None:
+                logger.info(
+                    "Test lines are prefixes of sequences, of all lengths, and validation predicts "
+                    "last items alone: --augment makes it alike."
+                )
+            split = hold_out_last_sequences(split, share, augment=self.augment)
+        elif share:
+            split = hold_out_validation(split, share, self.seed)
         logger.info(f"{split.sentence} --test with a share divides one log instead.")
         return split
 
@@ -214,7 +224,7 @@ class SplitOptions:
         from penchant.data import splitting
 
         if self.augment and self.split != "sessions":
-            raise ParameterError("--augment goes with --split sessions alone: leave it out.")
+            raise ParameterError(_AUGMENT_ALONE)
         validation = self.validation_share(0.1)
         test, seed = _share(self.test, "--test"), self.seed
         match self.split:

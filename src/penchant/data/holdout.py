@@ -149,6 +149,17 @@ class Holdout:
         return prefix_groups(self.histories, self.offsets, self.items, self.source_rows)
 
     @cached_property
+    def shorter_prefixes(self) -> Bool:
+        """bool[n_users], of which users another one's sequence has all events, and further ones."""
+        groups = self.prefix_groups
+        if groups is None:
+            return np.zeros(self.n_users, np.bool_)
+        lengths = self.histories.lengths + np.diff(self.offsets)
+        longest = np.zeros(int(groups.max()) + 1, np.int64)
+        np.maximum.at(longest, groups, lengths)
+        return lengths < longest[groups]
+
+    @cached_property
     def is_repeat(self) -> Bool:
         """bool[n_rows], whether the user's history has the item of a row."""
         return np.isin(self.rows.pairs, self.histories.pairs)

@@ -10,7 +10,8 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.split_parts import joined_parts
-from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
+from penchant.data.splits import GIVEN, TEST, TRAIN, VALIDATION, Split
+from penchant.data.splitting.prefixes import with_prefixes
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int32
 from penchant.wording import counted
@@ -107,12 +108,19 @@ def hold_out_validation(split: Split, share: float, seed: int = 0) -> Split:
     )
 
 
-def hold_out_last_sequences(split: Split, share: float) -> Split:
+def hold_out_last_sequences(split: Split, share: float, *, augment: bool = False) -> Split:
     """The split with the last events of the latest training users held out for validation.
 
     Of the training users in the order of the log, whose sequences these are, the last ones with two
     events or more: what comes before the last event stays in training. This is how published
     sequences, whose lines stand in the order of time, are validated without a look at later ones.
+
+    Args:
+        split: with sequences for users.
+        share: of the training users.
+        augment: every event of theirs but the first is predicted from those before it, as test
+            files of augmented prefixes have it: each shorter prefix is a user of its own, with a
+            new id, and none of their events stays in training.
 
     Raises:
         ParameterError: the share is not between 0 and 1, or the split has validation events.
@@ -135,15 +143,29 @@ def hold_out_last_sequences(split: Split, share: float) -> Split:
     by_user = by_user[split.sides[by_user] == TRAIN]
     owners = split.log.events["user"].to_numpy()[by_user]
     is_last = np.append(owners[1:] != owners[:-1], True)
+    held_out = np.isin(owners, able[-n:])
     sides = split.sides.copy()
-    sides[by_user[is_last & np.isin(owners, able[-n:])]] = VALIDATION
-    return replace(
+    if augment:
+        sides[by_user[held_out]] = GIVEN
+    sides[by_user[is_last & held_out]] = VALIDATION
+    each, others = (
+        ("every item but the first", "is not in training")
+        if augment
+        else ("the last items", "stays in training")
+    )
+    split = replace(
         split,
         sides=sides,
-        sentence=f"{split.sentence} For validation the last items of the latest {n:,} of "
+        sentence=f"{split.sentence} For validation {each} of the latest {n:,} of "
         f"{counted(len(in_order), 'training sequence')}, as far as these have two or more; what "
-        "comes before stays in training.",
+        f"comes before {others}.",
     )
+    if not augment:
+        return split
+    order = split.log.event_order
+    chosen = np.zeros(len(split.log), np.bool_)
+    chosen[by_user[held_out & np.append(False, owners[1:] == owners[:-1])]] = True
+    return with_prefixes(split, np.flatnonzero(chosen[order]))
 
 
 def _check_share_of_training(split: Split, share: float) -> None:

@@ -94,13 +94,18 @@ class Split:
     def train_and_validation(self) -> Dataset:
         """What is learned from once validation has settled everything; see `train`.
 
-        Given events of users who have no test events are history of validation, and among it.
+        Given events of users who have no test events are history of validation, and among it. A
+        sequence that validation has many prefixes of is learned from once.
         """
         users = self.log.events["user"].to_numpy()
-        tested = np.zeros(self.log.n_users, np.bool_)
+        tested, trained, repeated = np.zeros((3, self.log.n_users), np.bool_)
         tested[users[self.sides == TEST]] = True
+        trained[users[self.sides == TRAIN]] = True
+        if self.validation is not None:
+            repeated[self.validation.histories.users[self.validation.shorter_prefixes]] = True
         given = (self.sides == GIVEN) & ~tested[users]
-        return self._learned(np.isin(self.sides, (TRAIN, VALIDATION)) | given)
+        learned = np.isin(self.sides, (TRAIN, VALIDATION)) | given
+        return self._learned(learned & (trained | ~repeated)[users])
 
     def _learned(self, learned: Bool) -> Dataset:
         part = self._part(learned)

@@ -116,6 +116,8 @@ def test_every_prefix_predicts_its_next_item():
     assert split.log.items.ids.equals(log.items.ids)
     assert split.train.frame().equals(whole.train.frame())
     assert "6 shorter prefixes are users of their own" in split.sentence
+    # However many prefixes of a session there are, models learn it once in the end.
+    assert len(split.train_and_validation) == len(whole.train_and_validation) == 8 * 4
     evaluation = pn.evaluate([make("popular")], split, ["hr@3", "mrr@3"], replicates=20)
     assert "popular" in str(evaluation)
 
