@@ -32,6 +32,26 @@ def test_json_and_what_it_says_to_run_gives_the_same(call, tiny_csv):
     assert "compared" not in answer
 
 
+def test_what_is_relevant_goes_with_every_command(call, tiny_csv, tmp_path):
+    options = ("-s", "l2=1,10", "--relevant", "liked", "--repeats", "allowed", "--like", "3.5")
+    page = tmp_path / "tuning.html"
+    result = call("tune", tiny_csv, *options, "-o", page)
+    assert result.exit_code == 0, result.stderr
+    following = [line for line in result.stderr.splitlines() if "penchant " in line]
+    for start in ("Next: penchant compare", "Again: penchant tune"):
+        (line,) = (line for line in following if start in line)
+        assert "--relevant liked" in line
+        assert "--repeats allowed" in line
+    assert "relevant=&#39;liked&#39;" in page.read_text()
+    answer = json.loads(call("tune", tiny_csv, *options, "--compare", "--json").stdout)
+    assert (answer["relevant"], answer["repeats"]) == ("liked", "allowed")
+    notes = answer["compared"]["tables"]["ranking"]["notes"]
+    assert any("Only likes count as relevant, ratings of at least 3.5." in note for note in notes)
+    plain = json.loads(call("tune", tiny_csv, "-s", "l2=1,10", "--json").stdout)
+    assert plain["relevant"] == "all"
+    assert [t["score"] for t in plain["trials"]] != [t["score"] for t in answer["trials"]]
+
+
 def test_several_parameters_and_a_page(call, tiny_csv, tmp_path):
     page = tmp_path / "new" / "tuning.html"
     result = call(

@@ -257,3 +257,24 @@ def test_a_part_copies_no_events_for_its_histories():
     assert part.fingerprint
     assert "events" not in vars(part)
     assert "histories" not in vars(log)
+
+
+def test_the_order_of_sequences_is_in_the_fingerprint_where_it_is_not_that_of_rows():
+    frame = pl.DataFrame({"user": [1, 2, 1, 2, 1], "item": ["a", "b", "c", "d", "e"]})
+
+    def of(positions, part=None):
+        places = pl.Series(positions, dtype=pl.UInt32)
+        log = Dataset.from_frame(frame.with_columns(sequence_position=places))
+        return (log if part is None else log.part(np.array(part))).fingerprint
+
+    as_rows = Dataset.from_frame(frame).fingerprint
+    assert of([0, 0, 1, 1, 2]) == of([5, 1, 7, 1, 7]) == as_rows
+    assert of([0, 0, 2, 1, 1]) != as_rows
+    assert of([0, 0, 2, 1, 1]) == of([3, 0, 9, 1, 4]) != of([2, 0, 1, 1, 0])
+    # The order of those events alone that are there.
+    some = [True, True, True, True, False]
+    assert of([0, 0, 2, 1, 1], some) == of([0, 0, 1, 1, 2], some)
+    # Times decide where there are any.
+    timed = frame.with_columns(time=pl.from_epoch(pl.Series([1, 2, 3, 4, 5])))
+    turned = timed.with_columns(sequence_position=pl.Series([2, 1, 1, 0, 0], dtype=pl.UInt32))
+    assert Dataset.from_frame(turned).fingerprint == Dataset.from_frame(timed).fingerprint

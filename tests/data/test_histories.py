@@ -204,6 +204,47 @@ def test_times_decide_which_rating_is_the_last():
     assert log.histories.positives.n_events == 4
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"time": [datetime(2024, 1, 9), *[datetime(2024, 1, 2)] * 4, None]},
+        {"sequence_position": pl.Series([3, 2, 1, 1, 1, 1], dtype=pl.UInt32)},
+    ],
+)
+def test_where_times_are_missing_and_in_sequences_one_rating_is_the_last(order):
+    # User 1 rates item 10 with 5 and, in an earlier row that is later in order, with 2.
+    log = replace(log_with(rating=[5, 4, 2, 4, 1, 3], **order), positive=4)
+    histories = log.histories.positives
+    users = log.users.take(histories.users[histories.rows]).to_list()
+    items = log.items.take(histories.items).to_list()
+    of_log = log.positives.frame().select("user", "item").rows()
+    assert sorted(zip(users, items, strict=True)) == sorted(of_log)
+    assert log.positives.frame()["item"].to_list().count(10) == 3
+
+
+@given(
+    events=st.lists(event, min_size=1, max_size=30),
+    times=st.sampled_from(["all", "some", "none", "positions"]),
+    kept=st.integers(0, 2**30 - 1),
+)
+def test_a_log_and_its_histories_have_the_same_positives(events, times, kept):
+    frame = frame_of(events)
+    if times == "some":
+        frame = frame.with_columns(time=pl.col("time").replace(datetime(1970, 1, 1), None))
+    elif times == "positions":
+        frame = frame.with_columns(sequence_position=pl.col("time").to_physical().cast(pl.UInt32))
+    if times in ("none", "positions"):
+        frame = frame.drop("time")
+    log = Dataset.from_frame(frame, positive=3.0)
+    mask = np.array([bool(kept >> n & 1) for n in range(len(events))])
+    for part in (log, log.subset(mask), log.part(mask)):
+        own = part.histories.positives
+        of_log = part.positives.histories
+        assert own.items.tolist() == of_log.items.tolist()
+        assert own.offsets.tolist() == of_log.offsets.tolist()
+        assert own.ratings.tolist() == of_log.ratings.tolist()
+
+
 def test_weights_and_the_lowest_positive_rating_are_in_the_fingerprint():
     plain = log_with(rating=[5, 4, 2, 4, 1, 3])
     weighted = log_with(rating=[5, 4, 2, 4, 1, 3], weight=[1, 2, 3, 4, 5, 6])

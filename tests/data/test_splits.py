@@ -63,3 +63,6 @@ def test_events_without_a_user_are_learned_from_up_to_the_first_held_out_one():
     assert len(split_random(log).train.anonymous) == 4
     late = Dataset.from_frame(frame, anonymous=nobody[2:])
     assert split_by_time(late).train.anonymous is None
+    # Without a time nobody knows that they are from before.
+    timeless = Dataset.from_frame(frame, anonymous=nobody.drop("time"))
+    assert split_by_time(timeless).train.anonymous is None

@@ -40,6 +40,20 @@ def test_predictions_beyond_the_scale_are_clipped():
     np.testing.assert_allclose(target.to_rating([-3, 1, 10, 99]), [1, 1, 10, 10], rtol=1e-5)
 
 
+@pytest.mark.parametrize(("inflection", "steepness"), [(5, 4), (5, 50), (-20, 1), (90, 20)])
+def test_a_steep_or_shifted_sigmoid_gives_ratings_of_the_scale(inflection, steepness):
+    target = Adjusted(inflection, steepness)
+    with np.errstate(all="raise", under="ignore"):
+        ratings = target.to_rating([-np.inf, 1, 1 + 1e-12, 5.5, 10, np.inf])
+        again = target.to_rating(target.of_ratings(np.arange(1, 11)))
+    assert ((ratings >= 1) & (ratings <= 10)).all()
+    assert (np.diff(ratings) >= 0).all()
+    assert ((again >= 1) & (again <= 10)).all()
+    assert ratings[0] == 1
+    assert ratings[-1] == 10
+    assert np.isnan(target.to_rating([np.nan])).all()
+
+
 def test_rating_like_and_interaction():
     ratings = np.array([1.5, 4.0, 5.0])
     assert Rating().of_ratings(ratings).tolist() == [1.5, 4, 5]

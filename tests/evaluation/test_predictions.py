@@ -56,6 +56,41 @@ def test_undefined_figures_stand_last():
     assert math.isnan(found["mean"].metrics["pearson"].value)
 
 
+def test_undefined_trivial_answers_give_no_verdict():
+    table = TABLE.with_columns(user=pl.int_range(120) // 4)
+    found = pn.evaluate_predictions(table, ["pearson", "rmse"], trivial=["mean"], replicates=100)
+    sentence = (
+        "No verdict by pearson: it is undefined for every trivial answer, as a correlation with a "
+        "constant is."
+    )
+    assert found.no_verdict == sentence
+    assert sentence in found.notes
+    assert found["theirs"].verdict is None
+    assert found["theirs"].metrics["pearson"].verdict is None
+    assert found["theirs"].metrics["rmse"].verdict == "beats"
+    second = pn.evaluate_predictions(table, ["rmse", "pearson"], trivial=["mean"], replicates=100)
+    assert second.no_verdict is None
+    assert second["theirs"].verdict == "beats"
+    assert second["theirs"].metrics["pearson"].verdict is None
+    assert sentence in second.notes
+    one = table.with_columns(other=pl.Series([3.0, 3.1, 3.2, 2.9, 3.3, 2.8] * 20))
+    known = pn.evaluate_predictions(one, ["pearson"], trivial=["mean", "other"], replicates=100)
+    assert known.no_verdict is None
+    assert known["theirs"].verdict is not None
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Int64, pl.Float64])
+def test_rows_without_a_user_are_refused(kind):
+    row = pl.int_range(120)
+    table = TABLE.with_columns(user=pl.when(row % 60 != 1).then(row // 4).cast(kind))
+    with pytest.raises(DataError, match=r"2 rows have no user in the column 'user': leave them"):
+        pn.evaluate_predictions(table, ["rmse"], trivial=["mean"])
+    if kind == pl.Float64:
+        filled = table.with_columns(pl.col("user").fill_null(float("nan")))
+        with pytest.raises(DataError, match="2 rows have no user"):
+            pn.evaluate_predictions(filled, ["rmse"], trivial=["mean"])
+
+
 def test_what_cannot_be_judged_is_refused():
     with pytest.raises(DataError, match="no column 'stars'"):
         pn.evaluate_predictions(TABLE, ["rmse"], truth="stars")

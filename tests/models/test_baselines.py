@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
 from penchant.data.splitting import split_random
 from penchant.models import (
     Bias,
@@ -94,6 +97,24 @@ def test_random_is_uniform_and_differs_between_users_and_seeds(log):
     assert len(np.unique(scores)) > 0.99 * scores.size
     other = Random(seed=1).fit(log).scores(log.histories)
     assert abs(np.corrcoef(scores.ravel(), other.ravel())[0, 1]) < 0.3
+
+
+def test_random_differs_between_known_users_without_a_history(log):
+    model, n = Random(seed=3).fit(log), log.n_items
+    one = Histories.of([], n_items=n)
+    nobody = [replace(one, users=np.array([user], np.int32)) for user in (4, 5, -1, -1)]
+    lists = [model.scores(user)[0] for user in nobody]
+    assert (lists[0] != lists[1]).all()
+    assert (lists[1] != lists[2]).all()
+    assert (lists[2] == lists[3]).all()
+    # Whoever else is asked about, and as one draw for each history has always been.
+    batch = log.histories.subset(log.histories.rows == 2)
+    scores = model.scores(batch)
+    assert scores[4].tolist() == lists[0].tolist()
+    drawn = np.random.Generator(np.random.SFC64([3, int(batch.signatures[2])]))
+    assert scores[2].tolist() == drawn.random(n, dtype=np.float32).tolist()
+    drawn = np.random.Generator(np.random.SFC64([3, 0]))
+    assert lists[2].tolist() == drawn.random(n, dtype=np.float32).tolist()
 
 
 def test_user_majority_says_the_users_own_share_of_likes(log):

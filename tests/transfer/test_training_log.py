@@ -88,6 +88,30 @@ def test_by_time_nothing_later_than_training_enters(log, other):
     assert "1 from after the training events" in both.sentence
 
 
+def test_by_sessions_nothing_later_than_training_enters(log, other):
+    # The user who begins last, on day 2, is held out.
+    split = pn.split_sessions(log, validation=0, test=0.3)
+    assert pn.joined(log, other).frame()["time"].max() == START + timedelta(days=20)
+    both = pn.joined(split, other)
+    new = both.log.frame()[len(log) :]
+    assert new["time"].to_list() == [START]
+    assert "2 from after the training events" in both.sentence
+
+
+def test_of_cold_items_no_event_enters(log, other):
+    # Film 2 (user 7's event on day 5) is held out.
+    sides = [TEST if item == 2 else TRAIN for item in log.frame()["item"]]
+    both = pn.joined(split_of(log, sides, kind="cold-items"), other)
+    assert both.log.frame()[len(log) :]["item"].to_list() == [1, 1]
+    assert "1 on items that are held out" in both.sentence
+
+
+def test_events_without_a_user_stay(log, other):
+    nobody = pl.DataFrame({"item": [2, 1]})
+    log = Dataset.from_frame(log.frame(), item_table=log.item_table, anonymous=nobody)
+    assert pn.joined(log, other).anonymous_frame()["item"].to_list() == [2, 1]
+
+
 def test_a_person_who_is_in_both_logs_is_left_out(log):
     titles = {10: "Film 1", 20: "Film 2", 30: "Film 3", 40: "Film 4"}
     first = log_of([(1, n, n % 5 + 1, n) for n in range(1, 5)], name="first")

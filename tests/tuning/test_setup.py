@@ -15,13 +15,23 @@ from penchant.tuning.setup import differences, study_setup
 WORDS = {"item": [1, 2, 3]}
 
 
-def setup_of(**tables):
+def setup_of(relevant=None, **tables):
     frame = pl.DataFrame(
         {"user": [1, 1, 2, 2, 3, 3], "item": [1, 2, 2, 3, 1, 3], "rating": [1, 2, 3] * 2}
     )
     log = pn.Dataset.from_frame(frame, **tables)
     split = pn.split_random(log, validation=0.25, test=0.25)
-    return study_setup(Popular(), split, parse("ndcg@10"), {}, method="grid", seed=0, like=None)
+    return study_setup(
+        Popular(), split, parse("ndcg@10"), {}, method="grid", seed=0, like=None, relevant=relevant
+    )
+
+
+def test_what_is_relevant_decides_where_it_is_not_what_the_log_says():
+    usual, liked = setup_of(), setup_of(relevant="liked")
+    assert usual == setup_of(relevant="all")
+    assert "relevant" not in usual  # studies from before it could be said go on
+    assert differences(usual, liked) == "relevant left open, not relevant liked"
+    assert differences(liked, usual) == "relevant liked, not relevant left open"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from penchant.data.splits import TEST
 from penchant.errors import DataError, ParameterError, PenchantError
 from penchant.evaluation.validation import validation_score
 from penchant.metrics import parse
-from penchant.models import EASE, Bias, MajorityClass
+from penchant.models import EASE, Bias, MajorityClass, Popular
 from penchant.run import Run
 from penchant.testing import planted_pairs, planted_ratings
 from penchant.testing.logs import SCALE
@@ -60,6 +60,51 @@ def test_a_like_may_start_lower(rated):
         for like in (None, 4, 2)
     }
     assert scores[None] == scores[4] != scores[2]
+
+
+def validation_figure(model, split, **options):
+    """What a comparison says of a model on validation events."""
+    table = pn.evaluate({"m": model}, split, ["ndcg@10"], replicates=1, **options).table()
+    return table["m"].validation
+
+
+@pytest.mark.parametrize("options", [{}, {"relevant": "liked"}, {"relevant": "liked", "like": 3}])
+def test_lists_are_judged_by_the_events_that_a_comparison_judges_them_by(options):
+    split = pn.split_random(planted_ratings(), validation=0.2, test=0.2)
+    tuning = pn.tune(EASE(), split, space={"l2": [1, 100]}, **options)
+    assert tuning.relevant == options.get("relevant", "all")
+    for trial in tuning.trials:
+        model = EASE(l2=trial.values["l2"])
+        assert trial.score == pytest.approx(validation_figure(model, split, **options))
+    positive = dataclasses.replace(split, log=dataclasses.replace(split.log, positive=4.0))
+    by_default = pn.tune(EASE(l2=1), positive, space={"seed": [0]}, like=options.get("like"))
+    assert by_default.relevant == "liked"
+    wanted = validation_figure(EASE(l2=1), positive, like=options.get("like"))
+    assert by_default.best_trial.score == pytest.approx(wanted)
+    everything = pn.tune(EASE(l2=1), positive, space={"seed": [0]}, relevant="all")
+    assert everything.best_trial.score != by_default.best_trial.score
+
+
+@pytest.mark.parametrize("repeats", ["excluded", "allowed", "only"])
+def test_lists_may_hold_repeats_as_in_a_comparison(repeats):
+    frame = pl.concat([planted_pairs(n_users=60).frame().drop("row")] * 2)  # everything twice
+    split = pn.split_random(Dataset.from_frame(frame), validation=0.2, test=0.2)
+    tuning = pn.tune(Popular(), split, space={"seed": [0]}, repeats=repeats)
+    assert tuning.split.repeats == repeats
+    assert tuning.to_dict()["repeats"] == repeats
+    wanted = validation_figure(Popular(), split, repeats=repeats)
+    assert tuning.best_trial.score == pytest.approx(wanted)
+
+
+def test_nothing_relevant_is_refused_before_anything_is_fitted(rated):
+    with pytest.raises(ParameterError, match="No validation event has a rating of at least 9"):
+        pn.tune(EASE(), rated, space={"l2": [1]}, relevant="liked", like=9)
+    bare = Dataset.from_frame(planted_pairs(n_users=40).frame().select("user", "item"))
+    with pytest.raises(ParameterError, match="relevant='liked' needs ratings"):
+        pn.tune(EASE(), pn.split_random(bare), space={"l2": [1]}, relevant="liked")
+    with pytest.raises(ParameterError, match="relevant is 'all' or 'liked', not 'some'"):
+        pn.tune(EASE(), rated, space={"l2": [1]}, relevant="some")
+    assert pn.tune(Bias(), rated, "rmse", space={"l2_item": [5]}).relevant is None
 
 
 def test_a_model_is_told_what_a_like_is(rated):

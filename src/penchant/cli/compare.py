@@ -18,7 +18,7 @@ from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.mlflow_option import MLflowURI, with_mlflow
 from penchant.cli.run_context import Details, RayAddress, Session
 from penchant.cli.second_log import SecondLogOptions
-from penchant.cli.split_options import SplitOptions
+from penchant.cli.split_options import RelevantEvents, SplitOptions
 from penchant.distributed import executor
 from penchant.errors import ParameterError
 
@@ -58,14 +58,7 @@ def compare(
         float | None,
         typer.Option(help="The rating from which an event is a like.", show_default=False),
     ] = None,
-    relevant: Annotated[
-        Literal["all", "liked"] | None,
-        typer.Option(
-            help="Which held-out events a list should have: by default all, or likes with "
-            "--positive.",
-            show_default=False,
-        ),
-    ] = None,
+    relevant: RelevantEvents = None,
     refit: Annotated[
         bool,
         typer.Option(

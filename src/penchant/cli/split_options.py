@@ -66,6 +66,13 @@ JudgedRepeats = Annotated[
         show_default=False,
     ),
 ]
+RelevantEvents = Annotated[
+    Literal["all", "liked"] | None,
+    typer.Option(
+        help="Which held-out events a list should have: by default all, or likes with --positive.",
+        show_default=False,
+    ),
+]
 
 
 GIVEN_SHARE = "0.8"

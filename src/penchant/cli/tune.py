@@ -16,7 +16,7 @@ from penchant.cli.files import PagePath, page_path, writable_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
 from penchant.cli.mlflow_option import MLflowURI, with_mlflow
 from penchant.cli.run_context import RayAddress, Session
-from penchant.cli.split_options import SplitOptions
+from penchant.cli.split_options import RelevantEvents, SplitOptions
 from penchant.distributed import executor
 from penchant.wording import counted
 
@@ -70,6 +70,7 @@ def tune(
         float | None,
         typer.Option(help="The rating from which an event is a like.", show_default=False),
     ] = None,
+    relevant: RelevantEvents = None,
     compare: Annotated[
         bool,
         typer.Option(
@@ -114,6 +115,7 @@ def tune(
             minutes=minutes,
             method=method,
             like=like,
+            relevant=relevant,
             seed=split.seed,
             study=study,
             run=run,
@@ -137,6 +139,7 @@ def tune(
         given = [*words(log, tables, content, split), "-m", tuning.best_name]
         given += ["--metric", metric] if metric != _METRIC else []
         given += ["--like", f"{like:g}"] if like is not None else []
+        given += ["--relevant", relevant] if relevant is not None else []
         logger.info(f"Next: penchant compare {shlex.join(given)}")
         logger.info(f"Again: {reproduce}")
     if tuning.interrupted:
@@ -174,7 +177,13 @@ def compared(tuning: Tuning, default_model: Recommender, run: Run) -> dict[str, 
     tuned, default = tuning.best_name, spec_of(default_model)
     models = {default: default_model, tuned: tuning.best()}
     result = evaluate(
-        models, tuning.split, [tuning.metric], like=tuning.like, seed=tuning.seed, run=run
+        models,
+        tuning.split,
+        [tuning.metric],
+        like=tuning.like,
+        relevant=tuning.relevant,
+        seed=tuning.seed,
+        run=run,
     )
     table = result.table()
     sentences = [_on_test(table, table[tuned])]

@@ -314,15 +314,14 @@ class Dataset:
     def positives(self) -> Dataset:
         """The log of the events that models of interactions learn from.
 
-        Of a user's events with one item the last rating decides for all.
+        Of a user's events with one item the last rating decides for all: the last one in the order
+        of histories, whose positives are the same events.
         """
         if self.positive is None or not self.has_ratings:
             return self
-        rating = pl.col("rating")
-        if self.has_times:
-            rating = rating.sort_by("time", maintain_order=True)
-        last = self.events.select(rating.last().over("user", "item")).to_series()
-        return self.subset((last >= self.positive).to_numpy())
+        keep = np.empty(len(self), np.bool_)
+        keep[self.event_order] = self.histories.is_positive  # which last rating is the last one
+        return self.subset(keep)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from penchant.data.event_order import POSITION
+from penchant.data.event_order import POSITION, order_unlike_rows
 from penchant.data.times import event_times
 from penchant.data.vocabulary import canonical_ids
 from penchant.errors import DataError
@@ -97,6 +97,8 @@ def update_digest(
 ) -> None:
     """Let a digest collect what decides what can be learned from events.
 
+    Places in sequences do where they order a user's events otherwise than rows do.
+
     Args:
         digest: what collects.
         column_of: the column of a name.
@@ -111,6 +113,12 @@ def update_digest(
                 digest.update(texts.select(pl.col("text").str.join("\0")).item().encode())
             elif not values.dtype.is_nested():
                 digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
+    if {"user", POSITION} <= {*names} and "time" not in names:
+        places = column_of(POSITION)
+        if places.dtype.is_integer():
+            order = order_unlike_rows(column_of("user").to_numpy(), places)
+            if order is not None:
+                digest.update(POSITION.encode() + order.astype(np.int64).tobytes())
 
 
 def _may_be_ids(dtype: pl.DataType) -> bool:

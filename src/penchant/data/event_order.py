@@ -46,6 +46,20 @@ def event_order(events: pl.DataFrame, n_users: int) -> AnyInt:
     return by_time[_grouped(users[by_time], n_users)]
 
 
+def order_unlike_rows(users: Int32, positions: pl.Series) -> AnyInt | None:
+    """int[n_events], as `event_order`, where places in sequences say else than rows; else None.
+
+    Args:
+        users: int32[n_events].
+        positions: the place of each event among its user's.
+    """
+    n_users = 1 + int(users.max(initial=-1))
+    order = event_order(pl.DataFrame({"user": users, POSITION: positions}), n_users)
+    owners = users[order]
+    swapped = (order[1:] < order[:-1]) & (owners[1:] == owners[:-1])
+    return order if swapped.any() else None
+
+
 def _grouped(users: Int32, n_users: int) -> AnyInt:
     """int[n], positions by user, otherwise as they stand: a counting sort, which a transpose is."""
     n = len(users)

@@ -15,6 +15,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
+from penchant.data.sessions import numbers_of_sessions
 from penchant.errors import DataError
 from penchant.repeats import Repeats
 from penchant.typing import Bool, Int32, UInt8
@@ -85,8 +86,7 @@ class Split:
     def train(self) -> Dataset:
         """The training events, under the vocabularies of the whole log.
 
-        Events without a user are among what is learned from: in a split by time those before the
-        first held-out event, otherwise all.
+        Events without a user are among what is learned from, as far as these are `unspoiled`.
         """
         return self._learned(self.sides == TRAIN)
 
@@ -108,13 +108,53 @@ class Split:
         return self._learned(learned & (trained | ~repeated)[users])
 
     def _learned(self, learned: Bool) -> Dataset:
-        part = self._part(learned)
-        anonymous = self.log.anonymous
-        if self.kind != "time" or anonymous is None or "time" not in anonymous.columns:
+        part, anonymous = self._part(learned), self.log.anonymous
+        if anonymous is None:
             return part
-        held_out = self.log.events["time"].filter(pl.Series(~learned))
-        earlier = anonymous.filter(pl.col("time") < held_out.min())
-        return replace(part, anonymous=earlier if len(earlier) else None)
+        for keep in self.unspoiled(anonymous, learned):
+            if keep is not None:
+                kept = anonymous.filter(pl.Series(keep))
+                part = replace(part, anonymous=kept if len(kept) else None)
+        return part
+
+    def unspoiled(
+        self, events: pl.DataFrame, learned: Bool | None = None
+    ) -> tuple[Bool | None, Bool | None]:
+        """Which further events may be learned from without a look at what is held out.
+
+        Args:
+            events: of nobody in the log, with the log's item indices and `time` where known.
+            learned: bool[n_events], which events of the log are learned from; by default those for
+                training.
+
+        Returns:
+            Two of bool[n], both None where the kind of split holds out nothing of the sort. By
+            time and by sessions: whether each is from before what is held out begins, which an
+            event without a time is not known to be. With cold items: whether its item is none.
+        """
+        learned = self.sides == TRAIN if learned is None else learned
+        before = cold = None
+        if self.kind in ("time", "sessions"):
+            before = np.zeros(len(events), np.bool_)
+            if "time" in events.columns:
+                start = self.log.events["time"].filter(pl.Series(self._held_out(learned))).min()
+                before = (events["time"] < start).fill_null(False).to_numpy()
+        elif self.kind == "cold-items":
+            held_out = self.log.events["item"].filter(pl.Series(~learned)).unique()
+            cold = ~np.isin(events["item"].to_numpy(), held_out.to_numpy())
+        return before, cold
+
+    def _held_out(self, learned: Bool) -> Bool:
+        """bool[n_events], what is held out while some events are learned from, sessions whole."""
+        if self.kind != "sessions":
+            return ~learned
+        # A session is held out from its first event on, which is given or of no use.
+        sessions = numbers_of_sessions(self.log)
+        order = self.log.event_order
+        judges = (np.isin(self.sides, (VALIDATION, TEST)) & ~learned)[order]
+        held_out = np.zeros(len(self.log), np.bool_)
+        held_out[order] = np.isin(sessions, sessions[judges])
+        return held_out
 
     @cached_property
     def validation(self) -> Holdout | None:

@@ -106,15 +106,16 @@ class Adjusted(Target):
     def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n], the adjusted ratings."""
         x = np.asarray(ratings, dtype=np.float64)
-        sigmoid = 1 / (1 + np.exp((self.inflection - x) * self.steepness))
+        with np.errstate(over="ignore"):  # far below a steep inflection it is 0
+            sigmoid = 1 / (1 + np.exp((self.inflection - x) * self.steepness))
         return (self.low + (self.high - self.low) * sigmoid).astype(np.float32)
 
     def to_rating(self, predictions: npt.ArrayLike) -> Float32:
         """The inverse; predictions beyond what a rating of the scale can give are clipped."""
-        ends = self.of_ratings([self.low, self.high]).astype(np.float64)
-        y = np.clip(np.asarray(predictions, dtype=np.float64), ends[0], ends[1])
-        odds = (y - self.low) / (self.high - y)
-        return (self.inflection + np.log(odds) / self.steepness).astype(np.float32)
+        y = np.clip(np.asarray(predictions, dtype=np.float64), self.low, self.high)
+        with np.errstate(divide="ignore"):  # a steep sigmoid reaches the ends of the scale
+            ratings = self.inflection + np.log((y - self.low) / (self.high - y)) / self.steepness
+        return np.clip(ratings, self.low, self.high).astype(np.float32)
 
     def __str__(self) -> str:
         numbers = [self.inflection, self.steepness]

@@ -61,7 +61,8 @@ def backtest(
         repeats: whether lists may hold what users had; by default where the log has orders.
         rules: what lists may hold, looked up anew in the training part of each period: the result
             has each model's figures with and without them in `rule_costs`.
-        replicates: bootstrap resamples of users in each period.
+        replicates: bootstrap resamples of users in each period; fewer than in `evaluate`, since the
+            periods together say more than the ends of one period's intervals.
         level: of the intervals.
         seed: of the bootstrap.
         run: threads and progress.

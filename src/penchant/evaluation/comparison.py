@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -14,7 +13,7 @@ from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
 from penchant.data.required_split import require_split
 from penchant.data.splits import Split
-from penchant.data.target import Like, threshold_words
+from penchant.data.target import threshold_words
 from penchant.errors import ParameterError
 from penchant.evaluation.cold_items import AMONG_ALL, AMONG_COLD, beside, cold_item_notes
 from penchant.evaluation.event_notes import event_notes
@@ -32,6 +31,13 @@ from penchant.evaluation.ranking import (
     pool_metrics,
 )
 from penchant.evaluation.ranking_tables import ranking_table
+from penchant.evaluation.relevant_events import (
+    Relevant,
+    like_threshold,
+    relevance_of,
+    relevant_events,
+    require_relevant,
+)
 from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
 from penchant.evaluation.rows import RowPredictions, row_table
 from penchant.evaluation.rule_costs import check_rules, rule_costs
@@ -55,7 +61,7 @@ def evaluate(
     metrics: Sequence[str | Metric] | None = None,
     *,
     like: float | None = None,
-    relevant: Literal["all", "liked"] | None = None,
+    relevant: Relevant | None = None,
     repeats: Repeats | None = None,
     refit: bool = False,
     rules: Rules | None = None,
@@ -133,11 +139,8 @@ def evaluate(
         )
     by_task = metrics_by_task(metrics, split)
     require_learnable(named.values(), split.train)
-    threshold = None
-    if split.log.has_ratings:
-        threshold = split.log.like_threshold if like is None else like
-    if relevant is None:
-        relevant = "all" if split.log.positive is None else "liked"
+    threshold = like_threshold(split.log, like)
+    relevant = relevance_of(split.log, relevant)
     participants = participants_of(named, list(by_task), threshold, split)
     test, validation = _relevant_events(split, threshold, relevant)
     all_test, has_lists = test, "ranking" in by_task
@@ -303,20 +306,11 @@ def _audited(
 
 
 def _relevant_events(
-    split: Split, threshold: float | None, relevant: str
+    split: Split, threshold: float | None, relevant: Relevant
 ) -> tuple[Holdout, Holdout | None]:
-    if relevant == "all":
-        return split.test, split.validation
-    if threshold is None or split.test.ratings is None:
-        raise ParameterError("relevant='liked' needs ratings, and the log has none.")
-    likes = Like(threshold).of_ratings
-    test = split.test.subset(likes(split.test.ratings) > 0)
-    if not len(test):
-        raise ParameterError(
-            f"No test event has a rating {threshold_words(threshold)}, so that nothing is "
-            "relevant: lower `like`."
-        )
+    """The events of test and of validation, None where no event of the latter is relevant."""
+    test = relevant_events(split.test, relevant, threshold)
     validation = split.validation
-    if validation is not None and validation.ratings is not None:
-        validation = validation.subset(likes(validation.ratings) > 0)
-    return test, validation if validation else None
+    if validation is not None:
+        validation = relevant_events(validation, relevant, threshold)
+    return require_relevant(test, threshold, "test event"), validation if validation else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from penchant.data.dataset import Dataset
 from penchant.data.required import require_log
@@ -12,6 +11,7 @@ from penchant.data.splitting import k_fold
 from penchant.distributed import executor
 from penchant.evaluation.comparison import evaluate
 from penchant.evaluation.participants import Models, named_models
+from penchant.evaluation.relevant_events import Relevant
 from penchant.metrics import Bootstrap, Metric
 from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
@@ -27,7 +27,7 @@ def cross_validate(
     folds: int = 5,
     validation: float = 0.0,
     like: float | None = None,
-    relevant: Literal["all", "liked"] | None = None,
+    relevant: Relevant | None = None,
     repeats: Repeats | None = None,
     refit: bool = False,
     rules: Rules | None = None,
@@ -54,7 +54,8 @@ def cross_validate(
         refit: likewise.
         rules: what lists may hold, looked up anew in the training part of each fold: the result
             has each model's figures with and without them in `rule_costs`.
-        replicates: bootstrap resamples of users in each fold.
+        replicates: bootstrap resamples of users in each fold; fewer than in `evaluate`, since the
+            folds together say more than the ends of one fold's intervals.
         level: of the intervals.
         seed: draws the folds, and seeds the bootstrap.
         run: threads and progress.

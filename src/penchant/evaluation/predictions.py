@@ -15,6 +15,7 @@ from penchant.metrics import Bootstrap, Metric, RowMetric
 from penchant.metrics import replicates as resample
 from penchant.results.tables import Entry, Table
 from penchant.results.verdicts import Measurement, with_verdicts
+from penchant.wording import counted
 
 
 def evaluate_predictions(
@@ -46,7 +47,7 @@ def evaluate_predictions(
         seed: of the bootstrap.
 
     Raises:
-        DataError: a column is missing, or none is left for a model.
+        DataError: a column is missing, a row has no user, or no column is left for a model.
         ParameterError: metrics are unknown, of several tasks, or do not judge rows.
 
     Example:
@@ -68,6 +69,15 @@ def evaluate_predictions(
         raise DataError(
             "No column of the table is called as a model's predictions may be, of "
             f"{', '.join(table.columns)}: name it in predictions."
+        )
+    unknown = table[user].is_null()
+    if table[user].dtype.is_float():
+        unknown |= table[user].is_nan()
+    if unknown.any():
+        rows = counted(int(unknown.sum()), "row has", "rows have")
+        raise DataError(
+            f"{rows} no user in the column {user!r}: leave them out, or give each such row a user "
+            "of its own."
         )
     parsed = as_metrics(metrics)
     tasks = {metric.task for metric in parsed}

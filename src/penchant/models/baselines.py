@@ -25,7 +25,10 @@ _HALF_LIFE_SHARE = 0.1  # of all events
 
 
 class Random(Recommender):
-    """Scores drawn at random, the same ones for the same history."""
+    """Scores drawn at random, the same ones for the same history.
+
+    Known users without a history have draws of their own each, unknown ones one list.
+    """
 
     signal: ClassVar[Signal] = "nothing"
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
@@ -35,11 +38,13 @@ class Random(Recommender):
         pass
 
     def _scores(self, users: Histories) -> Float32:
-        # The signature makes one user's scores independent of who else is in the batch.
-        keys = users.signatures
+        # The signature makes one user's scores independent of who else is in the batch. One list
+        # for all users without a history would be one draw, however many users judge it.
+        own = (users.lengths == 0) & (users.users >= 0)
         scores = np.empty((len(users), users.n_items), np.float32)
-        for row, key in enumerate(keys):
-            rng = np.random.Generator(np.random.SFC64([self.seed, int(key)]))
+        for row, key in enumerate(users.signatures):
+            user = [int(users.users[row]) + 1] if own[row] else []
+            rng = np.random.Generator(np.random.SFC64([self.seed, int(key), *user]))
             rng.random(out=scores[row], dtype=np.float32)
         return scores
 

@@ -69,6 +69,10 @@ def with_verdicts(
         _ordered(table, entries, metrics[0]),
         no_verdict=_why_no_verdict(metrics[0], table.n_independent, column, trivial, level),
     )
+    for metric in metrics[1:]:
+        undefined = _undefined_bar(metric, _column(measurements, metric), trivial)
+        if undefined:
+            filled = replace(filled, notes=(*filled.notes, undefined))
     if filled.no_verdict:
         return replace(filled, notes=(*filled.notes, filled.no_verdict))
     return _with_tie_groups(filled, column, metrics[0], level)
@@ -85,7 +89,7 @@ def metric_values(
     """Intervals for all, and gains, corrected p-values and verdicts for what is not trivial.
 
     There are no intervals where there are too few replicates for them, and no verdicts where
-    either these or the users are too few.
+    either these or the users are too few, or the metric is undefined for every trivial answer.
     """
     values: dict[str, dict[str, MetricValue]] = {name: {} for name in measurements}
     for metric in metrics:
@@ -153,7 +157,21 @@ def _why_no_verdict(
         users = counted(n_users, "test user")
         models = "one model" if n_models == 1 else f"{n_models} models"
         return f"No verdict: {users} cannot show a difference for {models}, at least {needed} can."
-    return None
+    return _undefined_bar(metric, column, trivial)
+
+
+def _undefined_bar(
+    metric: Metric, column: Mapping[str, Measurement], trivial: set[str]
+) -> str | None:
+    """A sentence where no trivial answer has the metric, None where one has it or none is there."""
+    bars = [m.value for name, m in column.items() if name in trivial and m.replicates is not None]
+    models = [n for n, m in column.items() if n not in trivial and m.replicates is not None]
+    if isinstance(metric, ListMetric) or not bars or not models or not np.isnan(bars).all():
+        return None
+    return (
+        f"No verdict by {metric.name}: it is undefined for every trivial answer, as a correlation "
+        "with a constant is."
+    )
 
 
 def _column(measurements: Measurements, metric: Metric) -> dict[str, Measurement]:

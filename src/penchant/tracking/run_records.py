@@ -130,7 +130,9 @@ def _tuning(result: Tuning) -> RunRecord:
     best = result.best_trial
     assert best.score is not None  # of the trials that have one
     space = {f"space.{name}": str(range_) for name, range_ in result.space.items()}
-    settings = {name: getattr(result, name) for name in ("metric", "method", "seed", "like")}
+    settings = {
+        name: getattr(result, name) for name in ("metric", "method", "seed", "like", "relevant")
+    }
     return RunRecord(
         name=f"tune {result.best_name.partition(':')[0]} on {result.split.log.name}",
         params=_texts(settings | space | {"best": result.best_name}),

@@ -38,10 +38,11 @@ def joined(
     further users. Items, their table and the scale of ratings stay those of the first log; other
     events of the second log are left out. Of a split, validation and test events stay the same,
     and nothing of them enters: texts are matched by what training events hold; in a split by time
-    only events from before the first held-out one are joined; and a user of the second log who has
-    three or more events of the first log, with equal item, rating and time, is taken for the same
-    person and left out, since whatever was held out may be among that user's events. What was
-    joined and what left out is said, and is part of the split's sentence.
+    or by sessions only events from before what is held out are joined, and with cold items none of
+    theirs; and a user of the second log who has three or more events of the first log, with equal
+    item, rating and time, is taken for the same person and left out, since whatever was held out
+    may be among that user's events. What was joined and what left out is said, and is part of the
+    split's sentence.
 
     Args:
         log: the first log, or a split of it.
@@ -113,7 +114,7 @@ class _Selection:
         omitted = []
         for keep, reason in (
             _not_the_same_person(log, other, events),
-            _before_held_out(log, split, events),
+            *_unspoiled(split, events),
             *_of_known_users(log, split, other, events if same_users else None),
         ):
             if keep is not None and not keep.all():
@@ -173,20 +174,18 @@ def _not_the_same_person(
     return keep, f"events of {len(people):,} users who are in both logs"
 
 
-def _before_held_out(
-    log: Dataset, split: Split | None, events: pl.DataFrame
-) -> tuple[Bool | None, str]:
-    """Events from before the first held-out one, in a split by time."""
-    if split is None or split.kind != "time":
-        return None, ""
-    if "time" not in events.columns or events["time"].null_count():
+def _unspoiled(split: Split | None, events: pl.DataFrame) -> list[tuple[Bool | None, str]]:
+    """Events from before what is held out by time or by sessions, and of no cold item."""
+    if split is None:
+        return []
+    before, warm = split.unspoiled(events)
+    if before is not None and "time" not in events.columns:
         logger.warning(
             "The second log has no times, so that some of its events may be later than the test "
             "events of the first."
         )
-        return None, ""
-    start = log.events["time"].filter(pl.Series(split.sides != TRAIN)).min()
-    return (events["time"] < start).to_numpy(), "from after the training events"
+        before = None
+    return [(before, "from after the training events"), (warm, "on items that are held out")]
 
 
 def _of_known_users(
@@ -241,6 +240,7 @@ def _joined(log: Dataset, other: Dataset, events: pl.DataFrame, same_users: bool
         positive=log.positive,
         in_sessions=log.in_sessions,
         origin=log.origin,
+        anonymous=log.anonymous_frame(),
     )
     return replace(new, item_table=log.item_table)
 

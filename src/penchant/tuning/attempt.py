@@ -29,7 +29,8 @@ class TrialSetup:
     Attributes:
         make: makes a model of values.
         train: what to learn from.
-        validation: what stops models early and judges them.
+        validation: what stops models early.
+        judging: which of these events judge: those that are relevant, where lists are judged.
         metric: what to go by.
         threshold: the rating from which an event is a like; None without ratings.
         run: device, threads and progress.
@@ -38,6 +39,7 @@ class TrialSetup:
     make: Maker
     train: Dataset
     validation: Holdout
+    judging: Holdout
     metric: Metric
     threshold: float | None
     run: Run
@@ -75,9 +77,9 @@ def attempt(setup: TrialSetup, draft: Draft) -> Attempt:
 def _scored(setup: TrialSetup, values: Mapping[str, Any]) -> tuple[float, dict[str, Any]]:
     made = with_threshold(setup.make(**values), setup.threshold)
     # Before the work of fitting, because no other values would help.
-    check_metric(made, setup.validation, setup.metric, threshold=setup.threshold)
+    check_metric(made, setup.judging, setup.metric, threshold=setup.threshold)
     made.fit(setup.train, setup.validation, run=setup.run)
     score = validation_score(
-        made, setup.validation, setup.metric, threshold=setup.threshold, run=setup.run
+        made, setup.judging, setup.metric, threshold=setup.threshold, run=setup.run
     )
     return score, made._settled()

@@ -12,6 +12,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
+from penchant.evaluation.relevant_events import Relevant, relevance_of
 from penchant.metrics import Metric
 from penchant.models import spec_of
 from penchant.models.base import Recommender
@@ -32,8 +33,13 @@ def study_setup(
     method: str,
     seed: int,
     like: float | None,
+    relevant: Relevant | None = None,
 ) -> dict[str, Any]:
-    """Everything that decides trials but for their number, as JSON has it."""
+    """Everything that decides trials but for their number, as JSON has it.
+
+    What is relevant is there where it is not what the log says.
+    """
+    usual = relevant is None or relevant == relevance_of(split.log, None)
     return {
         "data": f"{split.fingerprint}-{_tables_digest(split.log)}",
         "model": _model_text(model, space),
@@ -42,6 +48,7 @@ def study_setup(
         "space": {name: _range_text(range_) for name, range_ in space.items()},
         "method": method,
         "seed": seed,
+        **({} if usual else {"relevant": relevant}),
     }
 
 
@@ -49,7 +56,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """What a study was begun with and what is asked for now, where these differ; else ''."""
     if old.get("data") != new["data"]:
         return "other data or another split"
-    names = [name for name in new if old.get(name) != new[name]]
+    names = [name for name in {**new, **old} if old.get(name) != new.get(name)]
     if not names:
         return ""
     before, now = (
@@ -59,6 +66,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "left open"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={text}" for name, text in value.items())
     return str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,16 @@ from penchant.data.required_split import require_split
 from penchant.data.splits import Split
 from penchant.distributed import executor
 from penchant.errors import ParameterError
+from penchant.evaluation.relevant_events import (
+    Relevant,
+    like_threshold,
+    relevance_of,
+    relevant_events,
+    require_relevant,
+)
 from penchant.metrics import Metric, as_metric
 from penchant.models.base import Recommender
+from penchant.repeats import Repeats
 from penchant.results.tables import CustomMetric
 from penchant.results.tuning.result import Maker, Tuning
 from penchant.results.tuning.trial import Range
@@ -40,6 +49,8 @@ def tune(
     minutes: float | None = None,
     method: Method = "auto",
     like: float | None = None,
+    relevant: Relevant | None = None,
+    repeats: Repeats | None = None,
     seed: int = 0,
     study: str | Path | None = None,
     run: Run | None = None,
@@ -70,6 +81,9 @@ def tune(
             the model as it is given.
         like: the rating from which an event is a like; by default the lowest positive one where
             the log says so, otherwise the upper quarter of the scale.
+        relevant: whether lists are judged by all validation events or by likes only, as `evaluate`
+            takes it: by default likes where the log says which events are positive, otherwise all.
+        repeats: whether lists may hold items of a user's history; by default as the split says.
         seed: decides what is drawn; models keep their own seeds.
         study: a file that keeps each trial as soon as it is finished. Where there is one already,
             its trials are gone on with, and more of them are drawn where `trials` says so.
@@ -82,8 +96,8 @@ def tune(
     Raises:
         ParameterError: the split has no validation events, a name is unknown, a list is empty, a
             range is impossible, the minutes are not above 0, the metric only describes lists,
-            the study is damaged or of another split, model, metric, space, method or seed, or
-            the cluster is not there.
+            nothing is relevant, the study is damaged or of another split, model, metric, space,
+            method, seed or notion of what is relevant, or the cluster is not there.
         MissingExtraError: `tpe` needs optuna, or `ray` Ray, which is not installed.
         PenchantError: every trial has failed; the error is that of the first where all are alike.
 
@@ -98,6 +112,8 @@ def tune(
     if minutes is not None and not minutes > 0:
         raise ParameterError(f"minutes must be above 0, not {minutes:g}.")
     measure = as_metric(metric)
+    if repeats is not None and repeats != split.repeats:
+        split = replace(split, repeat_rule=repeats)
     validation = split.validation
     if validation is None:
         raise ParameterError(
@@ -105,13 +121,17 @@ def tune(
             "share such as 0.1."
         )
     ranges = ranges_of(model, space, taken=("trial", measure.name, "seconds", "problem"))
-    threshold = None
-    if split.log.has_ratings:
-        threshold = split.log.like_threshold if like is None else like
+    threshold = like_threshold(split.log, like)
+    judged_by, judging = None, validation
+    if measure.task == "ranking":
+        judged_by = relevance_of(split.log, relevant)
+        judging = relevant_events(validation, judged_by, threshold)
+        require_relevant(judging, threshold, "validation event")
     setup = TrialSetup(
         make=model.clone if isinstance(model, Recommender) else model,
         train=split.train,
-        validation=validation.positives if measure.task == "ranking" else validation,
+        validation=validation,
+        judging=judging,
         metric=measure,
         threshold=threshold,
         run=run.of_tasks(),
@@ -124,8 +144,9 @@ def tune(
         journal: Journal = MemoryJournal()
         if study is not None:
             facts = study_setup(
-                model, split, measure, ranges, method=method, seed=seed, like=threshold
-            )
+                model, split, measure, ranges, method=method, seed=seed, like=threshold,
+                relevant=judged_by,
+            )  # fmt: skip
             journal = FileJournal(Path(study), facts, ranges)
         schedule = TrialSchedule(search, journal, math.inf if minutes is None else 60 * minutes)
         try:
@@ -145,6 +166,7 @@ def tune(
         metric=measure.name,
         higher_is_better=higher,
         like=threshold,
+        relevant=judged_by,
         method=method,
         seed=seed,
         space=ranges,

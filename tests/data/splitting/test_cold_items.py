@@ -158,3 +158,15 @@ def test_popular_is_chance_there():
     assert (
         Popular().fit(split.train).scores(split.test.histories)[:, split.test.item_pool] == 0
     ).all()
+
+
+def test_events_without_a_user_train_where_their_item_is_not_held_out():
+    items = [n % 10 for n in range(40)]
+    frame = log_of(items).frame()
+    log = Dataset.from_frame(frame, anonymous=pl.DataFrame({"item": [*range(10), *range(10)]}))
+    split = split_cold_items(log, validation=0.2, test=0.3)
+    held_out = {side: set(log.events["item"].filter(pl.Series(split.sides == side)))
+                for side in (VALIDATION, TEST)}  # fmt: skip
+    trained = set(split.train.anonymous["item"])
+    assert trained == set(range(10)) - held_out[VALIDATION] - held_out[TEST]
+    assert set(split.train_and_validation.anonymous["item"]) == set(range(10)) - held_out[TEST]

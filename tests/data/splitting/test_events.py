@@ -175,6 +175,16 @@ def test_folds_hold_out_every_event_once(log):
     assert k_fold(log, 4, seed=6)[0].fingerprint != k_fold(log, 4, seed=5)[0].fingerprint
 
 
+def test_validation_may_be_most_of_what_a_fold_leaves(log):
+    for k, share in ((2, 0.5), (2, 0.8), (5, 0.85)):
+        for fold in k_fold(log, k, validation=share):
+            rest = fold.sides != TEST
+            assert (fold.sides == VALIDATION)[rest].mean() == pytest.approx(share, abs=0.1)
+    for share in (1.0, 1.5, -0.1, float("nan")):
+        with pytest.raises(ParameterError, match="must be from 0 to below 1"):
+            k_fold(log, 2, validation=share)
+
+
 @pytest.mark.parametrize("k", [1, 10**6])
 def test_impossible_numbers_of_folds(log, k):
     with pytest.raises(ParameterError, match="k must be from 2"):

@@ -181,3 +181,32 @@ def test_what_cannot_be_split(tmp_path):
     assert len(pn.split_sessions(long, validation=0, test=0.4).test) == 1
     with pytest.raises(DataError, match="without augment"):
         pn.split_sessions(long, validation=0, test=0.4, augment=True)
+
+
+def test_events_without_a_user_train_where_they_are_from_before_what_is_held_out():
+    log = visits()  # a session each 100 seconds; with these shares validation from 500, test at 700
+    nobody = pl.DataFrame({"item": range(6), "time": [499, 500, 699, 700, 701, None]})
+    nobody = nobody.with_columns(pl.from_epoch("time"))
+    log = Dataset.from_frame(log.frame(), anonymous=nobody)
+    split = pn.split_sessions(log, validation=0.2, test=0.3)
+    assert split.train.anonymous["item"].to_list() == [0]
+    assert split.train_and_validation.anonymous["item"].to_list() == [0, 1, 2]
+    # Prefixes are users of their own, whose events are those of the sessions.
+    augmented = pn.split_sessions(log, validation=0.2, test=0.3, augment=True)
+    assert augmented.train.anonymous["item"].to_list() == [0]
+    assert augmented.train_and_validation.anonymous["item"].to_list() == [0, 1, 2]
+    late = Dataset.from_frame(log.frame(), anonymous=nobody[3:])
+    assert pn.split_sessions(late, validation=0, test=0.3).train.anonymous is None
+
+
+def test_a_user_with_earlier_sessions_does_not_move_the_moment_from_which_nothing_is_learned():
+    # User 0 has a session at 100, which is given, and one that judges, from 900 on.
+    rows = [(0, 1, "a", 100), (0, 1, "b", 110), (0, 2, "c", 900), (0, 2, "d", 910)]
+    rows += [(1, n, item, 100 * n + k) for n in range(3, 8) for k, item in enumerate("ab")]
+    nobody = pl.DataFrame({"item": ["a", "b", "c"], "time": [150, 850, 905]})
+    frame = log_of(rows).frame()
+    log = Dataset.from_frame(
+        frame, anonymous=nobody.with_columns(pl.from_epoch("time")), in_sessions=True
+    )
+    split = pn.split_sessions(log, validation=0, test=0.1)
+    assert split.train.anonymous_frame()["item"].to_list() == ["a", "b"]

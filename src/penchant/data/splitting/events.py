@@ -194,7 +194,8 @@ def k_fold(
     `validation` is the share of the remaining events that are held out for validation.
 
     Raises:
-        ParameterError: k is below 2 or above the number of events.
+        ParameterError: k is below 2 or above the number of events, or the share is not from 0 to
+            below 1.
 
     Example:
         >>> [fold.kind for fold in pn.k_fold(planted_pairs(), k=3)]
@@ -203,7 +204,11 @@ def k_fold(
     require_log(log)
     if not 2 <= k <= len(log):
         raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")
-    check_shares(None, validation, 1 / k)
+    if not 0 <= validation < 1:
+        raise ParameterError(
+            f"The share for validation, of the events outside of a fold, must be from 0 to below "
+            f"1, not {validation:g}."
+        )
     rng = np.random.default_rng(seed)
     fold = np.empty(len(log), np.int64)
     fold[rng.permutation(len(log))] = np.arange(len(log)) % k

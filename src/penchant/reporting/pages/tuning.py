@@ -110,6 +110,7 @@ def facts(tuning: Tuning) -> Mapping[str, str]:
         "values": f"{method}, {counted(len(tuning.trials), 'trial')}",
         "tried": join_names([f"{name} {_over(range_)}" for name, range_ in tuning.space.items()]),
         "a like is a rating": None if tuning.like is None else threshold_words(tuning.like),
+        "relevant": {"all": "all validation events", "liked": "likes"}.get(tuning.relevant or ""),
         "seed": str(tuning.seed) if tuning.method != "grid" else None,
         "log fingerprint": log.fingerprint[:16],
         "split fingerprint": split.fingerprint,
@@ -126,6 +127,8 @@ def snippet(tuning: Tuning) -> str:
         options += [f"trials={tuning.planned}", f"seed={tuning.seed}"]
     if tuning.like is not None:
         options.append(f"like={tuning.like!r}")
+    if tuning.relevant is not None:
+        options += [f"relevant={tuning.relevant!r}", f"repeats={split.repeats!r}"]
     if isinstance(tuning.model, Recommender):
         model = model_code(tuning.model)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 from rich.console import Console
@@ -42,6 +42,8 @@ class Tuning(Output):
             the minutes were over.
         custom_metrics: what to know of the metric where it is not one of this package, by name.
         minutes: no trial began once all together had taken so long; None had no limit.
+        relevant: which validation events lists were judged by, `all` or `liked`; None where the
+            metric judges no lists.
 
     Example:
         >>> split = pn.split_per_user(planted_pairs(n_users=50), validation=0.2, test=0.2)
@@ -63,6 +65,7 @@ class Tuning(Output):
     planned: int
     minutes: float | None = None
     custom_metrics: Mapping[str, CustomMetric] = field(default_factory=dict, repr=False)
+    relevant: Literal["all", "liked"] | None = None
 
     def __post_init__(self) -> None:
         if all(trial.score is None for trial in self.trials):
@@ -227,6 +230,8 @@ class Tuning(Output):
                 "metric": self.metric,
                 "higher_is_better": self.higher_is_better,
                 "like": self.like,
+                "relevant": self.relevant,
+                "repeats": self.split.repeats,
                 "method": self.method,
                 "seed": self.seed,
                 "log": {"name": split.log.name, "fingerprint": split.log.fingerprint},
