@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +15,7 @@ from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
-from penchant.typing import Float32, Int32
+from penchant.typing import Float32, Int32, Int64
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,11 @@ def rating_scale(model: Recommender) -> tuple[float, float] | None:
 
 
 def continued(
-    model: Recommender, history: Histories, items: Int32, ratings: Float32 | None
+    model: Recommender,
+    history: Histories,
+    items: Int32,
+    ratings: Float32 | None,
+    times: Int64 | None = None,
 ) -> tuple[Histories, Int32]:
     """A history with what the same person has done since.
 
@@ -110,11 +115,17 @@ def continued(
     no item in that is rated below the like threshold, and forgets what it knew of it; these are
     given back as seen and no more.
 
+    Where the history has times they stay as they are, and the further events are later. Where
+    events have weights, a further one weighs as much as the person's others do on average, or as
+    those of the log where the person has none, whatever the unit.
+
     Args:
         model: a fitted model.
         history: of one user; empty for somebody new.
         items: int32[n], further items in the order of time.
         ratings: float32[n], where the log has ratings.
+        times: int64[n], when that was, in microseconds since 1970; None for now. They count where
+            the history has times; one before an earlier event is taken for the time of that.
 
     Returns:
         The history, and int32[m], items that it lacks and that are not to be recommended either.
@@ -124,20 +135,23 @@ def continued(
     if ratings is not None and scale and model.learns_interactions and history.positive is None:
         liked = ratings >= default_like_threshold(scale)
         aside, items, ratings = items[~liked], items[liked], ratings[liked]
+        times = None if times is None else times[liked]
         history = history.subset(~np.isin(history.items, aside))
     n = len(items)
     baskets = history.baskets
     if baskets is not None:  # what comes now is a basket of its own
         baskets = np.append(baskets, np.full(n, baskets.max(initial=-1) + 1, np.int32))
     weights = history.weights
+    if weights is not None:
+        weights = np.append(weights, np.full(n, _usual_weight(model, history), np.float32))
     together = replace(
         history,
         users=np.array([-1], np.int32),
         offsets=np.array([0, history.n_events + n], np.int64),
         items=np.append(history.items, items).astype(np.int32),
         ratings=None if ratings is None else _joined(history.ratings, ratings),
-        times=None,
-        weights=None if weights is None else np.append(weights, np.ones(n, np.float32)),
+        times=_times_of_all(history, times, n),
+        weights=weights,
         baskets=baskets,
         quantities=None,
     )
@@ -151,6 +165,22 @@ def titles_of_ids(model: Recommender, items: Sequence[Id]) -> list[str]:
 
 def _joined(before: Float32 | None, after: Float32) -> Float32:
     return after if before is None else np.append(before, after)
+
+
+def _times_of_all(history: Histories, times: Int64 | None, n: int) -> Int64 | None:
+    """int64[n_events + n], with those of n further events; None where the history has none."""
+    if history.times is None or not history.n_events:
+        return None
+    if times is None:
+        times = np.full(n, time.time_ns() // 1000)
+    # An instant of its own: events of one instant are a basket where the log names none.
+    later = np.maximum.accumulate(np.maximum(times, history.times[-1] + 1))
+    return np.append(history.times, later)
+
+
+def _usual_weight(model: Recommender, history: Histories) -> float:
+    """What an event of a person weighs on average, or one of the log where they have none."""
+    return history.mean_weight or model.histories_.mean_weight or 1.0
 
 
 def _without_dislikes(

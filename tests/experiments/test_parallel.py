@@ -63,6 +63,25 @@ def test_a_change_of_an_arms_model_is_noted():
     )
 
 
+def test_lists_that_another_arms_model_made_are_noted_and_count_for_the_arm_assigned():
+    rows = lists("ab" * 40, "xy" * 37 + "xx" * 3)
+    kept, notes = parallel_lists(rows)
+    assert kept["arm"].to_list() == list("ab" * 40)
+    assert notes == (
+        "The model of 'a' made 3 lists of the arm 'b', as where a model fails and another one "
+        "answers: users are compared by the arm that they were assigned.",
+    )
+    _, notes = parallel_lists(lists("ab" * 40, "xy" * 20 + "xz" * 17 + "xx" * 3))
+    assert [note.split(",")[0] for note in notes] == [
+        "The model of 'a' made 3 lists of the arm 'b'",
+        "The arm 'b' had several models in this time",
+    ]
+
+
+def test_arms_of_one_model_are_none_of_another():
+    assert parallel_lists(lists("ab" * 40, "x" * 80))[1] == ()
+
+
 def test_a_comparison_counts_that_time_alone():
     rows = lists("a" * 50 + "ab" * 40 + "c")
     outcomes = rows.select("user", "item", "time", pl.lit("like").alias("kind"))

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from support.killed_service import kill_under_writing
-from support.postgresql_server import postgresql
-
-__all__ = ["postgresql"]
 
 
 def check(tally):

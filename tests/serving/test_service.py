@@ -54,6 +54,60 @@ def test_nobody_loses_an_answer_to_a_canary_that_fails(service, place, monkeypat
     assert "ended in an error" in service.deployment.snapshot.note
 
 
+class Recorded(list):
+    """Stands for the recorder of shown lists."""
+
+    def add(self, **shown):
+        self.append(shown)
+        return str(len(self))
+
+
+def test_a_list_of_the_other_model_counts_for_the_arm_that_was_to_answer(
+    service, place, monkeypatch
+):
+    service.deployment.start_canary(place / "popular", 0.5)
+    snapshot = service.deployment.snapshot
+    canary, recommend = snapshot.canary.served, snapshot.canary.served.recommend
+    users = [str(user) for user in range(200)]
+    assigned = {user: service.arm_of(snapshot, PersonQuery(user)).name for user in users}
+    fails = set([user for user in users if assigned[user] == "canary"][30::25])
+    assert fails
+
+    def fail_for_some(person, *given, **options):
+        if now[0] in fails:
+            raise RuntimeError("broken")
+        return recommend(person, *given, **options)
+
+    monkeypatch.setattr(canary, "recommend", fail_for_some)
+    service.recorder, now = Recorded(), [""]
+    for now[0] in users:
+        answer = service.recommend(ListQuery(PersonQuery(now[0])))
+        shown = service.recorder[-1]
+        supplier = "current" if now[0] in fails else assigned[now[0]]
+        assert (answer["arm"], answer["assigned_arm"]) == (supplier, assigned[now[0]])
+        assert (shown["user"], shown["arm"]) == (now[0], assigned[now[0]])
+        made_by = snapshot.canary if supplier == "canary" else snapshot.current
+        assert shown["model"] == made_by.served.fingerprint
+    assert service.deployment.snapshot.canary is not None  # too few failures to withdraw it
+    assert {shown["experiment"] for shown in service.recorder} == {service.experiment_of(snapshot)}
+
+
+def test_a_list_belongs_to_the_experiment_in_which_it_was_asked_for(service, place, monkeypatch):
+    service.deployment.start_canary(place / "popular", 0.999)
+    snapshot = service.deployment.snapshot
+    service.recorder = Recorded()
+
+    def withdrawn_meanwhile(*_, **__):
+        service.deployment.roll_back()
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(snapshot.canary.served, "recommend", withdrawn_meanwhile)
+    assert service.recommend(ListQuery(PersonQuery("3")))["arm"] == "current"
+    (shown,) = service.recorder
+    assert service.deployment.snapshot.canary is None
+    assert (shown["experiment"], shown["arm"]) == (service.experiment_of(snapshot), "canary")
+
+
 def test_after_a_swap_to_a_model_that_fails_the_one_before_answers_and_comes_back(
     service, place, monkeypatch
 ):

@@ -275,6 +275,13 @@ class Histories:
         mean = np.bincount(self.rows, weights, len(self)) / np.maximum(n_items, 1)
         return np.asarray(weights / np.where(mean > 0, mean, 1)[self.rows], np.float32)
 
+    @cached_property
+    def mean_weight(self) -> float | None:
+        """What a positive event weighs on average; None where there are none, or no weights."""
+        if self.weights is None or not self.is_positive.any():
+            return None
+        return float(self.weights[self.is_positive].mean(dtype=np.float64))
+
     def block(self, start: int, stop: int) -> Histories:
         """The users at positions `start` to `stop`, without copying their events."""
         stop = min(stop, len(self))
@@ -327,8 +334,7 @@ class Histories:
 
     def subset(self, keep: Bool) -> Histories:
         """The same users with some of their events, by mask."""
-        offsets = np.append(0, np.cumsum(keep))[self.offsets]
-        return self.select(self.users, offsets, keep)
+        return self.select(self.users, np.append(0, np.cumsum(keep))[self.offsets], keep)
 
     def matrix(self, values: Values = "interaction") -> sparse.csr_array:
         """The users × items matrix, float32, sorted and without duplicates.
@@ -379,7 +385,6 @@ class Histories:
         Equal signatures mean, for all practical purposes, an unchanged history.
         """
         if self._parent is not None:
-            # Computed once for all blocks.
             parent, start = self._parent
             return parent.signatures[start : start + len(self)]
         return hashes_of_histories(self.items, self.offsets, self.ratings)

@@ -62,15 +62,27 @@ def _left_out(n: int, when: str) -> str:
 
 
 def _models(shown: pl.DataFrame) -> tuple[str, ...]:
-    """What to say of arms whose model was changed on the way."""
+    """What to say of arms with lists of other models, of another arm or of an older bundle."""
     if "model" not in shown.columns:
         return ()
-    changed = shown.group_by("arm").agg(pl.col("model").drop_nulls().n_unique())
-    arms = changed.filter(pl.col("model") > 1)["arm"].sort().to_list()
+    lists = shown.unique("list", keep="any").drop_nulls("model").group_by("arm", "model").len()
+    lists = lists.sort("arm", "len", "model", descending=[False, True, False])
+    main = lists.group_by("arm", maintain_order=True).first().select("arm", "model")
+    others = main.select("model", pl.col("arm").alias("of")).unique("model", keep="first")
+    others = lists.join(main, on=["arm", "model"], how="anti").join(
+        others, on="model", how="left", maintain_order="left"
+    )
+    notes = [
+        f"The model of {of!r} made {counted(n, 'list')} of the arm {arm!r}, as where a model fails "
+        "and another one answers: users are compared by the arm that they were assigned."
+        for arm, _, n, of in others.drop_nulls("of").iter_rows()
+    ]
+    arms = others.filter(pl.col("of").is_null())["arm"].unique().sort().to_list()
     if not arms:
-        return ()
+        return tuple(notes)
     noun = "arm" if len(arms) == 1 else "arms"
     return (
+        *notes,
         f"The {noun} {join_names([repr(arm) for arm in arms])} had several models in this time, "
         "all of which count: leave out what is older with since= (--since).",
     )

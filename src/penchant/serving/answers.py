@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +23,30 @@ if TYPE_CHECKING:
 _EXPLORED = 100  # items of a ranking among which exploration draws
 
 
-def list_answer(service: Service, arm: Arm, query: ListQuery) -> dict[str, Any]:
-    """A list that a model makes, with what it rests on."""
+@dataclass(frozen=True)
+class Assignment:
+    """The part of an experiment that a person has, whichever model answers in the end.
+
+    Attributes:
+        experiment: its name.
+        arm: the model that is to answer.
+    """
+
+    experiment: str
+    arm: Arm
+
+
+def list_answer(
+    service: Service, arm: Arm, query: ListQuery, assignment: Assignment
+) -> dict[str, Any]:
+    """A list that a model makes, with what it rests on.
+
+    Args:
+        service: whose list it is.
+        arm: the model that makes it.
+        query: what is asked for.
+        assignment: of the person; the model is another one than is to answer where that failed.
+    """
     served = arm.served
     person = service.person(served, query.person)
     candidates, unknown = _candidates(served, query)
@@ -48,6 +70,7 @@ def list_answer(service: Service, arm: Arm, query: ListQuery) -> dict[str, Any]:
         "known": person.is_known,
         "model": served.name,
         "arm": arm.name,
+        "assigned_arm": assignment.arm.name,
         "items": [place_to_dict(n, place) for n, place in enumerate(places, 1)],
         "unknown_items": [*person.unknown_items, *unknown],
     }
@@ -58,7 +81,7 @@ def list_answer(service: Service, arm: Arm, query: ListQuery) -> dict[str, Any]:
         for entry, explanation in zip(answer["items"], served.explain(person, index), strict=True):
             entry.update(reasons_to_dict(explanation))
     if service.recorder is not None:
-        answer["list_id"] = _record(service, arm, query, answer["items"], sampled)
+        answer["list_id"] = _record(service, served, query, assignment, answer["items"], sampled)
     return answer
 
 
@@ -80,8 +103,9 @@ def _candidates(served: ServedModel, query: ListQuery) -> tuple[Int32 | None, li
 
 def _record(
     service: Service,
-    arm: Arm,
+    served: ServedModel,
     query: ListQuery,
+    assignment: Assignment,
     items: Sequence[dict[str, Any]],
     sampled: SampledList | None,
 ) -> str:
@@ -92,9 +116,11 @@ def _record(
         chances = list(zip(sampled.propensities, sampled.explored, strict=True))
     return service.recorder.add(
         user=query.person.user or query.person.visitor,
-        experiment=service.experiment_of(service.deployment.snapshot),
-        arm=arm.name,
-        model=arm.served.fingerprint,
+        # Users are compared by the arm that they were assigned: were the lists of a model that
+        # fails left to the other's arm, both would have other people than chance gave them.
+        experiment=assignment.experiment,
+        arm=assignment.arm.name,
+        model=served.fingerprint,
         items=[
             (str(entry["item"]), entry["score"], chance, explored, entry.get("because"))
             for entry, (chance, explored) in zip(items, chances, strict=True)

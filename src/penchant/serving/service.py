@@ -14,7 +14,7 @@ import numpy as np
 
 from penchant.errors import DataError, ParameterError, PenchantError, UnknownIdError
 from penchant.experiments.assignment import arm_of
-from penchant.serving.answers import explanation_answer, list_answer
+from penchant.serving.answers import Assignment, explanation_answer, list_answer
 from penchant.serving.deployment import Arm, Deployment, Snapshot
 from penchant.serving.engine import Person, ServedModel
 from penchant.serving.feedback import FeedbackView
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-_EXPLORED = 100  # items of a ranking among which exploration draws
 
 
 class NoStoreError(PenchantError):
@@ -53,9 +51,13 @@ class Service:
         self.started = time.time()
         self.deployment = Deployment(settings.bundle, settings.state_path, settings.rules)
         self._store = store
-        self.feedback = None
+        self.feedback: FeedbackView | None = None
+        self._released: Snapshot | None = None  # for which feedback was let go of
         if store is not None:
-            self.feedback = FeedbackView(store, store.learned(self.served.fingerprint))
+            snapshot = self.deployment.snapshot
+            self.feedback = FeedbackView(
+                store, self._learned_by_all(snapshot.current, snapshot.canary)
+            )
         self.recorder = Recorder(store) if store is not None and settings.record else None
         self.rng = np.random.default_rng()  # of chance that nobody is to foresee
         _ = self.comparison  # refused at the start where it cannot be read
@@ -83,6 +85,19 @@ class Service:
         """The model in place."""
         return self.deployment.snapshot.current.served
 
+    def release_feedback(self) -> None:
+        """Hold no feedback in memory that all models at hand have learned.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        snapshot = self.deployment.snapshot
+        if self.feedback is None or snapshot is self._released:
+            return
+        arms = (snapshot.current, snapshot.canary, snapshot.previous)
+        self.feedback.release(self._learned_by_all(*arms))
+        self._released = snapshot
+
     def close(self) -> None:
         """Write what waits, and let go of the store."""
         if self.recorder is not None:
@@ -100,19 +115,26 @@ class Service:
             UnknownIdError: none of the candidates is known.
         """
         self._check(query)
-        return self.answer(query.person, lambda arm: list_answer(self, arm, query))
+        return self.answer(
+            query.person, lambda arm, assigned: list_answer(self, arm, query, assigned)
+        )
 
-    def answer(self, person: PersonQuery, answer: Callable[[Arm], T]) -> T:
+    def answer(self, person: PersonQuery, answer: Callable[[Arm, Assignment], T]) -> T:
         """What the model that is to answer a person says; where it fails, the other one's answer.
 
         A failure of the canary, or of a model that has just been put in place, costs nobody an
         answer, and is counted against it.
+
+        Args:
+            person: to whom.
+            answer: is given the model that answers, and the one that was to answer.
         """
         snapshot = self.deployment.snapshot
         arm = self.arm_of(snapshot, person)
+        assignment = Assignment(self.experiment_of(snapshot), arm)
         started = time.perf_counter()
         try:
-            result = answer(arm)
+            result = answer(arm, assignment)
         except PenchantError:
             raise
         except Exception:
@@ -122,7 +144,7 @@ class Service:
                 raise
             logger.exception(f"The {arm.name} model failed; the {other.name} one answers.")
             self.deployment.judge()
-            return answer(other)
+            return answer(other, assignment)
         arm.figures.add(time.perf_counter() - started)
         if snapshot.canary is not None and arm.figures.requests % 20 == 0:
             self.deployment.judge()
@@ -160,6 +182,9 @@ class Service:
         if served.learned is None:
             served.learned = 0 if self._store is None else self._store.learned(served.fingerprint)
         return served.learned
+
+    def _learned_by_all(self, *arms: Arm | None) -> int:
+        return min(self.learned(arm.served) for arm in arms if arm is not None)
 
     def _check(self, query: ListQuery) -> None:
         settings, person = self.settings, query.person
@@ -211,7 +236,7 @@ class Service:
             UnknownIdError: the model does not know the item.
         """
         self.check_person(person)
-        return self.answer(person, lambda arm: explanation_answer(self, arm, person, item))
+        return self.answer(person, lambda arm, _: explanation_answer(self, arm, person, item))
 
     def similar_people(self, person: PersonQuery, k: int) -> dict[str, Any]:
         """The users of the log most like somebody, as plain values.

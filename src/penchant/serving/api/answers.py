@@ -52,7 +52,11 @@ class ListAnswer(BaseModel):
     user: str | None
     known: bool = Field(description="Whether the model's log has the user.")
     model: str
-    arm: Literal["current", "canary", "previous"]
+    arm: Literal["current", "canary", "previous"] = Field(description="Whose model answers.")
+    assigned_arm: Literal["current", "canary", "previous"] = Field(
+        description="Whose model was to answer: where it fails another one does, and users of an "
+        "experiment are compared by this."
+    )
     items: list[PlaceAnswer]
     unknown_items: list[str] = Field(description="Ids that were passed over.")
     list_id: str | None = Field(None, description="The list's id, where lists are kept.")

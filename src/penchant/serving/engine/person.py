@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,11 +24,13 @@ class Event:
         item: the text of its id.
         kind: `rating`, `like`, `dislike`, `seen` or `purchase`.
         value: of a rating.
+        time: when that was, in microseconds since 1970; None for now.
     """
 
     item: str
     kind: str
     value: float | None = None
+    time: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +78,9 @@ def indices_of(vocabulary: Vocabulary, texts: Sequence[str]) -> tuple[Int32, lis
     return index[index >= 0], unknown
 
 
-def person_of(model: Recommender, index: int, events: Iterable[Event] = ()) -> Person:
+def person_of(
+    model: Recommender, index: int, events: Iterable[Event] = (), *, now: int | None = None
+) -> Person:
     """Somebody as a model takes them.
 
     Likes and purchases are rated as high as anything in the log, dislikes as low. Where the log
@@ -87,6 +92,8 @@ def person_of(model: Recommender, index: int, events: Iterable[Event] = ()) -> P
         model: a fitted model.
         index: of a user of the log whose history there counts, or -1.
         events: what they have done beside that, in the order of time.
+        now: the time of events without one, in microseconds since 1970; that of the clock by
+            default.
     """
     base = _history(model, index)
     latest: dict[str, Event] = {}
@@ -101,6 +108,8 @@ def person_of(model: Recommender, index: int, events: Iterable[Event] = ()) -> P
     scale = rating_scale(model)
     taken: list[int] = []
     ratings: list[float] = []
+    times: list[int] = []
+    now = time.time_ns() // 1000 if now is None else now
     hidden: list[int] = []
     for event, item in known:
         rating = _rating(event, scale)
@@ -109,6 +118,7 @@ def person_of(model: Recommender, index: int, events: Iterable[Event] = ()) -> P
         else:
             taken.append(item)
             ratings.append(rating)
+            times.append(now if event.time is None else event.time)
     if not taken:
         return Person(base, index, np.array(hidden, np.int32), unknown, len(known))
     history, aside = continued(
@@ -116,6 +126,7 @@ def person_of(model: Recommender, index: int, events: Iterable[Event] = ()) -> P
         base,
         np.array(taken, np.int32),
         None if scale is None else np.array(ratings, np.float32),
+        np.array(times, np.int64),
     )
     hidden_items = np.concatenate([np.array(hidden, np.int32), aside])
     return Person(history, index, hidden_items, unknown, len(known))

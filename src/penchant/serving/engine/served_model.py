@@ -246,7 +246,12 @@ class ServedModel:
         return {str(user): index for index, user in enumerate(users.ids.to_list())}
 
     def person(
-        self, user: str | None, events: Sequence[Event] = (), *, forget: bool = False
+        self,
+        user: str | None,
+        events: Sequence[Event] = (),
+        *,
+        forget: bool = False,
+        now: int | None = None,
     ) -> Person:
         """Somebody as the model takes them; see `person_of`.
 
@@ -254,8 +259,11 @@ class ServedModel:
             user: the text of an id, of the log or new; None for a visitor.
             events: what they have done beside what the model's log says, in the order of time.
             forget: pass over what the log says of the user.
+            now: the time of events without one, in microseconds since 1970; that of the clock by
+                default.
         """
-        return person_of(self.model, -1 if user is None or forget else self.user(user), events)
+        index = -1 if user is None or forget else self.user(user)
+        return person_of(self.model, index, events, now=now)
 
     def recommend(
         self,

@@ -21,6 +21,7 @@ from penchant.serving.store.migrating import migrate
 from penchant.serving.store.records import Deletion, Feedback, ShownList, StoredEvent, Tail
 from penchant.serving.store.schema import bundles, counter, deletions, events, meta, shown
 from penchant.serving.store.writing import (
+    deleted,
     hold_counter,
     id_kinds,
     set_counter,
@@ -142,9 +143,19 @@ class Store:
         with self._database.reading() as connection:
             last = int(connection.execute(sa.select(counter.c.last)).scalar_one())
             after = stored(connection, events.c.sequence > sequence)
-            gone = self._deletions(connection, sequence)
+            gone = deleted(connection, sequence)
         self._watch.mark(version)
         return Tail(after, gone, last)
+
+    def between(self, after: int, last: int) -> list[StoredEvent]:
+        """Events with numbers above `after` and up to `last`, in their order.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        number = events.c.sequence
+        with self._database.reading() as connection:
+            return stored(connection, (number > after) & (number <= last))
 
     def changed(self) -> bool:
         """Whether something may have been written since `since` was called last.
@@ -195,7 +206,7 @@ class Store:
             return FeedbackLog(
                 outcomes=frames.outcomes(connection, after),
                 taken_back=frames.taken_back(connection, after),
-                tombstones={d.hash: d for d in self._deletions(connection, 0)},
+                tombstones={d.hash: d for d in deleted(connection)},
                 after=after,
                 last=int(connection.execute(sa.select(counter.c.last)).scalar_one()),
                 id_kinds=id_kinds(connection),
@@ -261,7 +272,7 @@ class Store:
             own = stored(connection, events.c.user == text)
             query = sa.select(shown).where(shown.c.user == text).order_by(shown.c.time)
             lists = [frames.list_to_dict(row._mapping) for row in connection.execute(query)]
-            gone = self._deletions(connection, 0, self.hash_of(text))
+            gone = deleted(connection, hash_=self.hash_of(text))
         return {
             "user": text,
             "events": [
@@ -314,7 +325,7 @@ class Store:
             StoreError: the database fails.
         """
         with self._database.reading() as connection:
-            return {deletion.hash: deletion for deletion in self._deletions(connection, 0)}
+            return {deletion.hash: deletion for deletion in deleted(connection)}
 
     # Bundles
 
@@ -347,15 +358,6 @@ class Store:
                 sa.delete(bundles).where(bundles.c.fingerprint == row["fingerprint"])
             )
             connection.execute(sa.insert(bundles), row)
-
-    def _deletions(
-        self, connection: sa.Connection, after: int, hash_: str | None = None
-    ) -> list[Deletion]:
-        query = sa.select(deletions).where(deletions.c.sequence > after)
-        if hash_ is not None:
-            query = query.where(deletions.c.hash == hash_)
-        rows = connection.execute(query.order_by(deletions.c.sequence))
-        return [Deletion(*row) for row in rows]
 
 
 def iso(microseconds: int) -> str:

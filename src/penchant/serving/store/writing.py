@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from penchant.errors import ParameterError
 from penchant.serving.store.checks import column, is_integer
 from penchant.serving.store.errors import ConflictError
-from penchant.serving.store.records import IdKind, StoredEvent
-from penchant.serving.store.schema import counter, events, meta
+from penchant.serving.store.records import Deletion, IdKind, StoredEvent
+from penchant.serving.store.schema import counter, deletions, events, meta
 
 _COLUMNS = ("user", "item", "kind", "value", "time", "key", "session", "of")
 _AT_ONCE = 500  # values in a query; databases bound their number
@@ -81,6 +81,14 @@ def stored(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list
     """Events that are kept, in the order of their numbers."""
     query = sa.select(events).where(condition).order_by(events.c.sequence)
     return [StoredEvent(*row) for row in connection.execute(query)]
+
+
+def deleted(connection: sa.Connection, after: int = 0, hash_: str | None = None) -> list[Deletion]:
+    """Deletions with numbers above one, of everybody or of who has a hash, in their order."""
+    query = sa.select(deletions).where(deletions.c.sequence > after)
+    if hash_ is not None:
+        query = query.where(deletions.c.hash == hash_)
+    return [Deletion(*row) for row in connection.execute(query.order_by(deletions.c.sequence))]
 
 
 def id_kinds(connection: sa.Connection) -> dict[str, IdKind]:
