@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from penchant.typing import Float32, Int64
+from penchant.typing import Bool, Float32, Int64
 from penchant.wording import folded, spoken
 
 _WORD = re.compile(r"\w+")
@@ -30,17 +30,22 @@ class TitleSearch:
         self._spoken = pl.Series(spoken_alone, dtype=pl.String)
         self._popularity = popularity
 
-    def find(self, query: str, limit: int = 10) -> list[int]:
+    def find(self, query: str, limit: int = 10, among: Bool | None = None) -> list[int]:
         """Positions of the titles that have all words of a query, the best fit first.
 
         A title that is the query comes before those that begin with it, these before those that
         have each word as the beginning of one of theirs, and these before those that have them
         anywhere; within each kind the more popular come first.
+
+        Args:
+            query: words, or beginnings of words.
+            limit: how many positions at most.
+            among: bool[n_items], which titles to look at; None for all.
         """
         words = _words(query)[:_MOST_WORDS]
         if not words:
             return []
-        fits = np.ones(len(self._texts), np.bool_)
+        fits = np.ones(len(self._texts), np.bool_) if among is None else among.copy()
         starts = np.ones(len(self._texts), np.bool_)
         for word in words:
             fits &= self._texts.str.contains(word, literal=True).to_numpy()

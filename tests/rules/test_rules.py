@@ -119,6 +119,12 @@ def test_what_is_refused(tmp_path, text, words):
     assert "rules.toml" in str(caught.value)
 
 
+@pytest.mark.parametrize("only", [None, {"items": None}])
+def test_nothing_in_the_place_of_a_list_is_refused(only):
+    with pytest.raises(ParameterError, match=r"only.items cannot be used: it needs a list"):
+        pn.Rules(only=only)
+
+
 def test_python_names_what_is_wrong():
     with pytest.raises(ParameterError, match="rules: there is no key 'exlude'; 'exclude' may be"):
         pn.Rules(exlude=["a"])

@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from penchant.cli.app import app
-from penchant.serving.app import guarded_app
+from penchant.serving.app import create_app
+from penchant.serving.deployment.state import State
 from penchant.serving.server import LOCAL_NAMES
 from penchant.serving.settings import Settings
 from penchant.serving.store.database import without_password
@@ -115,6 +116,7 @@ def test_a_program_is_told_the_address_and_the_settings(place, workers):
     finally:
         assert service.stop() in ENDED
     assert said["address"] == f"{service.address}/"
+    assert said["bundle"] == str(place / "ease")
     assert said["settings"]["title"] == "Shop"
     assert said["settings"]["workers"] == workers
     assert said["settings"]["max_k"] == 7
@@ -136,6 +138,22 @@ def test_the_address_and_the_store_are_told_once_something_listens(place, worker
     service = AtOnce(place / "ease", "--workers", str(workers), "--store", store)
     service.stop()
     assert f"feedback is kept in {store}" in service.first
+
+
+def test_a_start_says_which_other_bundle_is_served_and_why(place):
+    state = place / "ease.serving.json"
+    State(current=place / "popular", note="put in place on request").write(state)
+    service = AtOnce(place / "ease")
+    second = service.process.stderr.readline()
+    service.stop()
+    assert f"Serving '{place / 'popular'}' at http" in service.first
+    assert f"'{state}' puts this bundle in the place of '{place / 'ease'}' (put in place" in second
+    shutil.rmtree(place / "popular")
+    ended = CliRunner().invoke(app, ["serve", str(place / "ease")])
+    assert ended.exit_code == 1
+    words = " ".join(ended.stderr.split())
+    assert f"'{state}' says that '{place / 'popular'}' is served (put in place on request)" in words
+    assert f"remove the file to begin with '{place / 'ease'}'." in words
 
 
 def test_the_password_of_a_store_is_not_shown():
@@ -230,6 +248,6 @@ def test_a_file_system_that_cannot_be_written_is_enough(place, tmp_path_factory)
 
 def test_without_keys_only_names_of_this_machine_are_answered(place):
     settings = Settings(bundle=place / "ease", allowed_hosts=LOCAL_NAMES, log_format="none")
-    with TestClient(guarded_app(settings)) as client:
+    with TestClient(create_app(settings)) as client:
         for name, status in (("localhost", 200), ("127.0.0.1:8000", 200), ("evil.example", 400)):
             assert client.get("/health", headers={"Host": name}).status_code == status

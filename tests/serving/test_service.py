@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 
 import pytest
 
@@ -13,6 +14,8 @@ from penchant.models import make
 from penchant.serving.queries import ListQuery, PersonQuery
 from penchant.serving.service import Service
 from penchant.serving.settings import Settings
+from penchant.serving.shown import Recorder
+from penchant.serving.store import Store
 from penchant.testing import planted_ratings
 
 
@@ -123,6 +126,44 @@ def test_after_a_swap_to_a_model_that_fails_the_one_before_answers_and_comes_bac
     arm_of(service, "one more")
     assert service.served.name == "ease"
     assert arm_of(service, "after") == "current"
+
+
+def test_what_every_model_fails_at_is_not_counted_against_one(service, place, monkeypatch):
+    for user in range(30):
+        arm_of(service, str(user))
+    service.deployment.swap(place / "popular")
+
+    def fail(*_, **__):
+        raise RuntimeError("the request's fault")
+
+    snapshot = service.deployment.snapshot
+    for arm in (snapshot.current, snapshot.previous):
+        monkeypatch.setattr(arm.served, "recommend", fail)
+    for user in range(30):
+        with pytest.raises(RuntimeError):
+            arm_of(service, str(user))
+    assert service.served.name == "popular"
+    assert service.deployment.snapshot.current.figures.errors == 0
+
+
+def test_a_list_that_cannot_be_kept_takes_no_other_along(tmp_path, caplog):
+    place = ("1", 0.5, 1.0, False, None)
+    added = threading.Event()
+
+    class SlowStore:
+        def show(self, lists):
+            added.wait(10)  # so that lists come together
+            store.show(lists)
+
+    with Store.open(f"sqlite:///{tmp_path / 'feedback.db'}") as store:
+        recorder = Recorder(SlowStore())
+        for user in ("first", "a", "b\0", "c"):
+            recorder.add(user=user, experiment="e", arm="current", model="m", items=[place])
+        added.set()
+        recorder.close()
+        assert sorted(store.shown()["user"].unique()) == ["a", "c", "first"]
+    assert recorder.left_out == 1
+    assert "A shown list is lost: The id of a user" in caplog.text
 
 
 def test_a_comparison_is_read_at_the_start(place):

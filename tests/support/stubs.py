@@ -470,8 +470,8 @@ class TakesAnyLength(Sound):
 
 @breaks("similar_items_are_others")
 class LikesItself(Sound):
-    def similar_items(self, items, k=10, *, titles=False):
-        return super().similar_items(items, k, titles=titles).with_columns(similar="item")
+    def similar_items(self, items, k=10, **options):
+        return super().similar_items(items, k, **options).with_columns(similar="item")
 
 
 @breaks("similar_items_are_others")

@@ -21,7 +21,7 @@ from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.models.shared.basket_events import basket_rows, basket_rows_of
 from penchant.topk import require_length, tie_order
-from penchant.typing import AnyInt, Csr, Float64, Int64
+from penchant.typing import AnyInt, Bool, Csr, Float64, Int64
 from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -142,8 +142,12 @@ class Baskets:
         by: Order = "shrunken-lift",
         shrinkage: float = 10.0,
         min_baskets: int = 2,
+        among: Bool | None = None,
     ) -> pl.DataFrame:
-        """The frame of `together`, for item indices; what has no other item has no row."""
+        """The frame of `together`, for item indices; what has no other item has no row.
+
+        `among` says as bool[n_items] which other items may stand in it; figures stay the same.
+        """
         parts = []
         for start in range(0, len(queried), _BLOCK):
             row, rank, other, both = _pairs(
@@ -154,6 +158,7 @@ class Baskets:
                 min_baskets,
                 by,
                 shrinkage,
+                among,
             )
             best = rank < k
             parts.append((start + row[best], rank[best], other[best], both[best]))
@@ -204,12 +209,15 @@ def _pairs(
     min_baskets: int,
     by: Order,
     shrinkage: float,
+    among: Bool | None = None,
 ) -> tuple[Int64, Int64, Int64, Int64]:
     """Position of the query, rank from 0, the other item, and the baskets that hold both."""
     common = sparse.csr_array(by_item[queried] @ baskets)
     row = np.repeat(np.arange(len(queried)), np.diff(common.indptr))
     other, both = common.indices.astype(np.int64), np.rint(common.data).astype(np.int64)
     keep = (other != queried[row]) & (both >= min_baskets)
+    if among is not None:
+        keep &= among[other]
     row, other, both = row[keep], other[keep], both[keep]
     value = _value(by, both, counts[queried[row]], counts[other], baskets.shape[0], shrinkage)
     order = np.lexsort((tie_order(len(counts))[other], -both, -value, row))

@@ -14,6 +14,7 @@ from penchant.cli.run_context import Session
 from penchant.cli.store_options import default_store
 from penchant.errors import ParameterError
 from penchant.run import versions
+from penchant.wording import reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ def serve(
         typer.Option(
             metavar="FILE",
             envvar="PENCHANT_RULES",
-            help="Rules that all lists keep; they are read again when the file changes.",
+            help="Rules that all lists keep; read again when the file, or one that it names, "
+            "changes.",
             show_default=False,
         ),
     ] = None,
@@ -125,6 +127,15 @@ def serve(
     root_path: Annotated[
         str, typer.Option(help="The path under which a proxy shows the service.")
     ] = "",
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="Let pages of another site, such as https://shop.example, ask the REST routes "
+            "from a browser; again for more.",
+            show_default=False,
+        ),
+    ] = None,
     trusted_proxies: Annotated[
         str, typer.Option(help="Addresses of proxies whose X-Forwarded-For is believed.")
     ] = "127.0.0.1",
@@ -133,8 +144,8 @@ def serve(
     """Serve recommendations with reasons from a bundle, on a page and over REST."""
     from pydantic import ValidationError
 
-    from penchant.bundle import describe
     from penchant.serving import server
+    from penchant.serving.deployment.state import State
     from penchant.serving.settings import Settings
     from penchant.serving.store.database import without_password
 
@@ -152,6 +163,7 @@ def serve(
             keys=keys,
             rate_limit=rate_limit,
             trusted_proxies=trusted_proxies,
+            cors_origins=tuple(cors_origin or ()),
             allowed_hosts=() if keys or without_keys else server.LOCAL_NAMES,
             comparison=comparison,
             experiment=experiment,
@@ -165,10 +177,10 @@ def serve(
         )
     except ValidationError as error:
         first = error.errors()[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise ParameterError(f"--{option}: {first['msg']}.") from None
+        option = str(first["loc"][0]).replace("_", "-").replace("origins", "origin")
+        raise ParameterError(f"--{option}: {reason_of(first['msg'])}.") from None
     server.check(settings, without_keys=without_keys)
-    describe(folder)  # refused before a server starts
+    state = State.begin(folder, settings.state_path)  # refused before a server starts
     if record and settings.store is None:
         raise ParameterError("--record needs a store: leave out --store none.")
     if exploration and not record:
@@ -179,12 +191,22 @@ def serve(
         if settings.store is not None:
             kept = f"feedback is kept in {without_password(settings.store)}"
         keys = "" if settings.keys is None else ", with API keys"
-        logger.info(f"Serving {str(folder)!r} at {address} ({kept}{keys}); Ctrl-C stops it.")
+        replaced = state.current != folder.absolute()
+        served = str(state.current if replaced else folder)
+        logger.info(f"Serving {served!r} at {address} ({kept}{keys}); Ctrl-C stops it.")
+        if replaced:
+            logger.warning(
+                f"{str(settings.state_path)!r} puts this bundle in the place of {str(folder)!r} "
+                f"({state.note or 'no note'}): remove that file to begin with the latter."
+            )
         if session.json:
             shown = settings.model_dump(mode="json")
             if settings.store is not None:
                 shown["store"] = without_password(settings.store)
-            session.reply({"address": address, "settings": shown, "versions": versions()})
+            bundle = str(state.current)  # which the settings need not name
+            session.reply(
+                {"address": address, "bundle": bundle, "settings": shown, "versions": versions()}
+            )
             sys.stdout.flush()
 
     server.run(settings, listening)

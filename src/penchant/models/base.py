@@ -339,9 +339,14 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
         return False
 
     def similar_items(
-        self, items: Sequence[Id], k: int = 10, *, titles: bool = False
+        self,
+        items: Sequence[Id],
+        k: int = 10,
+        *,
+        candidates: Sequence[Id] | pl.Series | None = None,
+        titles: bool = False,
     ) -> pl.DataFrame:
-        """The k items most like each of these.
+        """The k items most like each of these, of all or of the candidates.
 
         A model with item vectors compares them by cosine; any other one is asked what suits a user
         whose history is that item. Items of which nothing is known are left out.
@@ -351,9 +356,9 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
             similar item) where asked for.
 
         Raises:
-            UnknownIdError: an item is not known to the model.
+            UnknownIdError: an item is not known to the model, or none of the candidates.
         """
-        index = self.history(items).items
+        index, chosen = self.history(items).items, self.items_.selection(candidates)
         batch = Histories(
             users=np.full(len(index), -1, np.int32),
             offsets=np.arange(len(index) + 1, dtype=np.int64),
@@ -363,7 +368,7 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
             n_items=len(self.items_),
             positive=self.histories_.positive,
         )
-        lists, values = top_k(self._alike, batch, k)
+        lists, values = top_k(self._alike, batch, k, candidates=chosen)
         report_nothing_alike(self.items_.take(index[(lists < 0).all(axis=1)]))
         first = self.items_.take(index[np.nonzero(lists >= 0)[0]]).alias("item")
         table = self._list_table(first, "similar", lists, values, titles=titles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,7 @@ class BoundRules:
             item, -1 where it has none.
         boosts: what is moved up.
         categories: int32[n_items, n] by which lists are made diverse, or None.
+        unknown: ids that are named and not known.
     """
 
     rules: Rules
@@ -80,6 +82,14 @@ class BoundRules:
     caps: tuple[tuple[int, Int32], ...]
     boosts: tuple[BoundBoost, ...]
     categories: Int32 | None
+    unknown: tuple[str, ...] = ()
+
+    @cached_property
+    def is_allowed(self) -> Bool:
+        """bool[n_items], which items anybody may be shown."""
+        if self.allowed is None:
+            return np.ones(self.n_items, np.bool_)
+        return np.isin(np.arange(self.n_items), self.allowed, assume_unique=True)
 
     def excludes(self, users: Histories, items: Int32) -> Bool:
         """bool[n_users, k], which items of lists their users may not be shown."""
@@ -164,6 +174,7 @@ class _Binding:
             caps=caps,
             boosts=boosts,
             categories=categories,
+            unknown=tuple(dict.fromkeys(self.unknown)),
         )
 
     def _path(self, path: Path) -> Path:
@@ -246,8 +257,9 @@ class _Binding:
         """Each rule for everybody, what it keeps, and what is to be said of it."""
         rules, table = self.rules, self.table
         steps: list[tuple[str, Bool, str]] = []
-        if rules.only.items:
-            steps.append(("[only] items", self._mask(rules.only.items), ""))
+        if rules.only.items is not None:
+            note = "" if rules.only.items else " (its list is empty)"
+            steps.append(("[only] items", self._mask(rules.only.items), note))
         steps += [(f"[only] {c}", where(table, c, "[only]"), "") for c in rules.only.where]
         for categories in rules.categories:
             keep, unknown = of_categories(table, categories)

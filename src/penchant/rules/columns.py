@@ -99,9 +99,10 @@ def of_categories(table: pl.DataFrame, categories: Categories) -> tuple[Bool, li
     """bool[n_items], which items the categories leave, and the values that no item has."""
     values = column_of(table, categories.column, "[[categories]]")
     keep = ~in_categories(values, categories.never)
-    if categories.only:
-        keep &= in_categories(values, categories.only)
-    return keep, unknown_values(values, (*categories.only, *categories.never))
+    only = categories.only
+    if only is not None:
+        keep &= in_categories(values, only)
+    return keep, unknown_values(values, (*(only or ()), *categories.never))
 
 
 def within_price(table: pl.DataFrame, price: Price) -> Bool:

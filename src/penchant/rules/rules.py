@@ -137,6 +137,16 @@ class Rules(Section):
         return self._folder
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the rules name, such as lists of ids; an id that begins with @ counts."""
+        ids = [*self.exclude.items, *(self.only.items or ())]
+        ids += [id_ for boost in self.boost for id_ in boost.items]
+        lists = [Path(id_[1:]) for id_ in ids if isinstance(id_, str) and id_.startswith("@")]
+        tables = [self.items, self.exclude.users, self.exclude.baskets]
+        named = lists + [table for table in tables if isinstance(table, Path)]
+        return tuple(dict.fromkeys(self.folder / path for path in named))
+
+    @property
     def reorders(self) -> bool:
         """Whether the order of lists changes, and not just what they may hold."""
         return bool(self.at_most or self.boost or self.diversity)

@@ -35,6 +35,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+def given(value: Any) -> Any:
+    """One value as a list of it; no value at all is refused, as it may mean all or nothing."""
+    if value is None:
+        raise ValueError("it needs a list of values")
+    return listed(value)
+
+
 Ids = Annotated[tuple[int | str, ...], BeforeValidator(listed)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Values = Annotated[tuple[str | int | float | bool, ...], BeforeValidator(listed)]
@@ -62,11 +69,11 @@ class Only(Section):
     """What alone may be listed.
 
     Attributes:
-        items: ids, or `@FILE` of ids.
+        items: ids, or `@FILE` of ids; an empty list leaves nothing, None everything.
         where: conditions on columns of items, all of which must hold.
     """
 
-    items: Ids = ()
+    items: Annotated[tuple[int | str, ...] | None, BeforeValidator(given)] = None
     where: Texts = ()
 
 
@@ -75,17 +82,18 @@ class Categories(Section):
 
     Attributes:
         column: of the items.
-        only: the values of which an item must have one.
+        only: the values of which an item must have one; an empty list leaves nothing, None
+            everything.
         never: the values of which an item may have none.
     """
 
     column: str = "genres"
-    only: Values = ()
+    only: Annotated[tuple[str | int | float | bool, ...] | None, BeforeValidator(given)] = None
     never: Values = ()
 
     @model_validator(mode="after")
     def _some(self) -> Categories:
-        if not self.only and not self.never:
+        if self.only is None and not self.never:
             raise ValueError("it needs `only` or `never`, with values of the column")
         return self
 

@@ -51,6 +51,7 @@ def list_answer(
     person = service.person(served, query.person)
     candidates, unknown = _candidates(served, query)
     rules = None if query.rules is None else served.bound(query.rules)
+    unknown += () if rules is None else rules.unknown
     explores = service.settings.exploration > 0 and service.recorder is not None
     places = served.recommend(
         person,

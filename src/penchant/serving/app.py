@@ -13,11 +13,11 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from penchant.serving.api.access import Access
 from penchant.serving.api.context import Context
+from penchant.serving.api.description import describe_routes
 from penchant.serving.api.errors import ErrorResponses, add_error_handlers
 from penchant.serving.api.fast_lists import FastLists
 from penchant.serving.api.gateway import Gateway
@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> ASGIApp:
     for module in (lists, people, items, operations):
         app.include_router(module.router, dependencies=[Depends(known_parameters)])
     add_pages(app, settings, access)
+    describe_routes(app, settings)
     return Gateway(
         FastLists(app, context),
         access,
@@ -86,26 +87,16 @@ def create_app(settings: Settings) -> ASGIApp:
         settings.log_format,
         errors,
         settings.root_path,
+        settings.allowed_hosts,
+        settings.cors_origins,
     )
-
-
-def guarded_app(settings: Settings) -> ASGIApp:
-    """The service for its own names alone.
-
-    Elsewhere a page could give its own name the address of this machine, and then ask and send
-    whatever people here may (DNS rebinding).
-    """
-    app = create_app(settings)
-    if not settings.allowed_hosts:
-        return app
-    return TrustedHostMiddleware(app, settings.allowed_hosts, www_redirect=False)
 
 
 def from_environment() -> ASGIApp:
     """The application of a worker, whose settings stand in an environment variable."""
     settings = Settings.model_validate_json(os.environ[SETTINGS_VARIABLE])
     use_threads(settings.threads)
-    return guarded_app(settings)
+    return create_app(settings)
 
 
 async def _watch(context: Context) -> None:

@@ -10,6 +10,7 @@ from penchant.errors import ParameterError
 from penchant.repeats import Repeats
 from penchant.rules import Rules
 from penchant.serving.engine import Event
+from penchant.serving.texts import plain_text
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def inline_rules(sections: Mapping[str, Any]) -> Rules:
     """Rules that a request brings along, which may name no file.
 
     Raises:
-        ParameterError: they name a file or a table, or are no rules.
+        ParameterError: they name a file or a table, are no rules, or have texts that are none.
     """
     _refuse_files(sections, "rules")
     return Rules(**sections)
@@ -79,10 +80,13 @@ def inline_rules(sections: Mapping[str, Any]) -> Rules:
 def _refuse_files(value: object, place: str, depth: int = 0) -> None:
     if depth > 8:
         raise ParameterError(f"{place} is nested too deeply.")
+    if isinstance(value, str):
+        plain_text(value, f"text in {place}")
     if isinstance(value, str) and value.startswith("@"):
         raise ParameterError(f"{place} names a file, {value!r}, which a request may not.")
     if isinstance(value, Mapping):
         for name, part in value.items():
+            plain_text(str(name), f"key in {place}")
             if depth == 0 and name == "items":
                 raise ParameterError("rules.items names a table of items, which a request may not.")
             if depth == 1 and place == "rules.exclude" and name in ("users", "baskets"):

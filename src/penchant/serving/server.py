@@ -63,10 +63,10 @@ def run(settings: Settings, listening: Callable[[str], None]) -> None:
     bound = _listening_socket(settings.host, settings.port)
     port = bound.getsockname()[1]
     if settings.workers == 1:
-        from penchant.serving.app import guarded_app
+        from penchant.serving.app import create_app
 
         use_threads(settings.threads)
-        app = guarded_app(settings)
+        app = create_app(settings)
 
         class Announced(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -123,7 +123,7 @@ class Service:
         """What the model that is to answer a person says; where it fails, the other one's answer.
 
         A failure of the canary, or of a model that has just been put in place, costs nobody an
-        answer, and is counted against it.
+        answer, and is counted against it; what both fail at is the request's or the store's.
 
         Args:
             person: to whom.
@@ -138,13 +138,16 @@ class Service:
         except PenchantError:
             raise
         except Exception:
-            arm.figures.add(time.perf_counter() - started, error=True)
+            seconds = time.perf_counter() - started
             other = snapshot.current if arm is snapshot.canary else snapshot.previous
             if other is None:
+                arm.figures.add(seconds, error=True)
                 raise
             logger.exception(f"The {arm.name} model failed; the {other.name} one answers.")
+            result = answer(other, assignment)  # where this fails, too, no model is at fault
+            arm.figures.add(seconds, error=True)
             self.deployment.judge()
-            return answer(other, assignment)
+            return result
         arm.figures.add(time.perf_counter() - started)
         if snapshot.canary is not None and arm.figures.requests % 20 == 0:
             self.deployment.judge()
@@ -188,8 +191,7 @@ class Service:
 
     def _check(self, query: ListQuery) -> None:
         settings, person = self.settings, query.person
-        if not 1 <= query.k <= settings.max_k:
-            raise ParameterError(f"k must lie between 1 and {settings.max_k}, and is {query.k}.")
+        self.check_length(query.k)
         self.check_person(person)
         n_named = len(query.candidates or ()) + len(query.exclude)
         if n_named > settings.max_history:
@@ -197,6 +199,15 @@ class Service:
                 f"candidates and exclude have {n_named:,} items, more than {settings.max_history:,}"
                 ", which a request may have: use --rules for long ones."
             )
+
+    def check_length(self, k: int) -> None:
+        """Refuse a list that is longer than the settings allow.
+
+        Raises:
+            ParameterError: it is.
+        """
+        if not 1 <= k <= self.settings.max_k:
+            raise ParameterError(f"k must lie between 1 and {self.settings.max_k}, and is {k}.")
 
     def check_person(self, person: PersonQuery) -> None:
         """Refuse what is too much, or no rating.
@@ -242,8 +253,10 @@ class Service:
         """The users of the log most like somebody, as plain values.
 
         Raises:
+            ParameterError: k is too large.
             UnknownIdError: the user is not known.
         """
+        self.check_length(k)
         served = self.served
         who = self.person(served, person)
         if person.user is not None and not who.history.n_events:

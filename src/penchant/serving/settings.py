@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 SETTINGS_VARIABLE = "PENCHANT_SERVE_SETTINGS"
 """Where workers find the settings, as JSON."""
@@ -26,6 +29,8 @@ class Settings(BaseModel):
         rate_limit: how many requests a key or an address may make to each worker, such as
             `600/minute`.
         allowed_hosts: names by which browsers may call the service; empty allows all.
+        cors_origins: of pages of other sites that may ask the REST routes, such as
+            `https://shop.example`.
         trusted_proxies: addresses of proxies whose `X-Forwarded-For` is believed.
         comparison: a JSON file of `penchant compare --json`, which is shown with the model.
         experiment: the name of experiments; each canary adds the beginning of its fingerprint.
@@ -54,6 +59,7 @@ class Settings(BaseModel):
     keys: Path | None = None
     rate_limit: str | None = None
     allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     trusted_proxies: str = "127.0.0.1"
     comparison: Path | None = None
     experiment: str = "canary"
@@ -81,6 +87,17 @@ class Settings(BaseModel):
                     f"{value!r} is no rate: write a number and a time, such as 600/minute"
                 ) from None
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if _ORIGIN.fullmatch(value) is None:
+                raise ValueError(
+                    f"{value!r} is no origin of pages: write it as https://shop.example, without a "
+                    "path"
+                )
+        return values
 
     @field_validator("root_path")
     @classmethod

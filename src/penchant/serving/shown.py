@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from penchant.errors import PenchantError
+from penchant.errors import ParameterError, PenchantError
 
 if TYPE_CHECKING:
     from penchant.serving.store import ShownList, Store
@@ -84,10 +84,21 @@ class Recorder:
                 last = another is None
                 if another is not None:
                     batch.append(another)
-            try:
-                self._store.show(batch)
-            except PenchantError as error:
-                self.left_out += len(batch)
-                logger.error(f"{len(batch)} shown lists are lost: {error}")
+            self._keep(batch)
             if last:
                 return
+
+    def _keep(self, batch: Sequence[ShownList]) -> None:
+        """Write lists, or count those that are lost."""
+        try:
+            self._store.show(batch)
+        except ParameterError as error:  # of one list, which must not take the others along
+            if len(batch) > 1:
+                for shown in batch:
+                    self._keep([shown])
+                return
+            self.left_out += 1
+            logger.error(f"A shown list is lost: {error}")
+        except PenchantError as error:
+            self.left_out += len(batch)
+            logger.error(f"{len(batch)} shown lists are lost: {error}")

@@ -67,6 +67,48 @@ def test_keys_allow_what_they_are_for(serve, keys):
     assert client.get("/v1/popular", headers={"X-API-Key": "pk_wrong"}).status_code == 401
 
 
+def test_the_description_says_which_routes_need_a_key(serve, keys):
+    with_keys = serve(keys=keys[0])
+    headers = {"X-API-Key": keys[1]["read"]}
+    description = with_keys.get("/openapi.json", headers=headers).json()
+    schemes = description["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert schemes["key"]["name"] == "X-API-Key"
+    popular = description["paths"]["/v1/popular"]["get"]
+    assert popular["security"] == [{"bearer": []}, {"key": []}]
+    assert "allows `admin`" in description["paths"]["/v1/deployment"]["get"]["description"]
+    assert "security" not in description["paths"]["/health"]["get"]
+    assert "security" not in serve().get("/openapi.json").json()["paths"]["/v1/popular"]["get"]
+
+
+def test_a_foreign_name_is_refused_in_the_form_of_errors(serve):
+    client = serve(allowed_hosts=("127.0.0.1", "localhost", "[::1]"))
+    answer = client.get("/health", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    body = answer.json()["error"]
+    assert (body["code"], body["request_id"]) == (
+        "invalid_request",
+        answer.headers["x-request-id"],
+    )
+    assert "answers to the names 127.0.0.1, localhost" in body["message"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for host in ("LOCALHOST:80", "127.0.0.1", "[::1]:8000", "[::1]"):
+        assert client.get("/health", headers={"Host": host}).status_code == 200
+    for host in ("localhost.evil.example", "evil.example:80", "[::2]", "", "127.0.0.1:x"):
+        assert client.get("/health", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("prefix", ["", "/b%C3%BCro"])
+@pytest.mark.parametrize("root", ["/büro", "/b%C3%BCro"])
+def test_redirections_begin_with_the_path_of_a_proxy(serve, prefix, root):
+    client = serve(root_path=root)
+    answer = client.get(f"{prefix}/v1/popular/", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "http://testserver/b%C3%BCro/v1/popular"
+    assert client.get(f"{prefix}/v1/popular").status_code == 200
+    assert client.get(f"{prefix}/v1/users/3/recommendations").status_code == 200
+
+
 def test_names_of_keys_are_taken_once_and_files_are_checked(keys, tmp_path):
     path, _ = keys
     with pytest.raises(ParameterError, match="already is a key"):
@@ -81,10 +123,28 @@ def test_names_of_keys_are_taken_once_and_files_are_checked(keys, tmp_path):
 
 def test_who_asks_too_often_is_told_when_to_come_again(serve):
     client = serve(rate_limit="3/hour")
-    assert [client.get("/health").status_code for _ in range(4)] == [200, 200, 200, 429]
-    answer = client.get("/health")
+    assert [client.get("/v1/model").status_code for _ in range(4)] == [200, 200, 200, 429]
+    answer = client.get("/v1/model")
     assert answer.json()["error"]["code"] == "too_many_requests"
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("probe", ["/health", "/ready"])
+def test_balancers_may_ask_as_often_as_they_like(serve, probe):
+    client = serve(rate_limit="1/hour")
+    assert client.get("/v1/model").status_code == 200
+    assert client.get("/v1/model").status_code == 429
+    assert [client.get(probe).status_code for _ in range(3)] == [200] * 3
+    assert client.head(probe).status_code == 200
+
+
+def test_invented_methods_are_counted_as_one(serve):
+    client = serve()
+    for method in ("ZZ0", "ZZ1", "ZZ2"):
+        assert client.request(method, "/health").status_code == 405
+    text = client.get("/metrics").text
+    assert 'penchant_requests_total{method="(other)",route="/health",status="405"} 3.0' in text
+    assert "ZZ" not in text
 
 
 def test_large_requests_are_refused_however_they_come(serve):
@@ -128,6 +188,6 @@ def test_log_lines_have_no_ids_of_people(serve, caplog):
     with caplog.at_level(logging.INFO, "penchant.serving"):
         client.get("/v1/users/somebody/recommendations")
     line = json.loads(caplog.records[-1].message)
-    assert line["route"] == "/v1/users/{user:path}/recommendations"
+    assert line["route"] == "/v1/users/{user}/recommendations"
     assert line["status"] == 200
     assert "somebody" not in caplog.text

@@ -166,6 +166,56 @@ def test_unknown_query_parameters_are_refused_with_the_nearest(client):
     assert "query.k: there is no such parameter" in error(posted, 422, INVALID)
 
 
+def test_unknown_fields_of_a_body_are_refused_with_the_nearest(client):
+    wrong = client.post("/v1/recommendations", json={"like": [101], "k": 2})
+    message = error(wrong, 422, INVALID)
+    assert message.startswith(
+        "body.like: there is no such field (nearest: 'liked'); there are user, "
+    )
+    event = {"user": 3, "itm": 1, "kind": "like"}
+    inner = client.post("/v1/feedback", json={"events": [event]})
+    details = inner.json()["error"]["details"]
+    message = next(each["message"] for each in details if each["location"].endswith("itm"))
+    assert message.startswith(
+        "there is no such field (nearest: 'item'); there are user, item, kind"
+    )
+    swap = client.post("/v1/deployment", json={"bundle": "x", "canary": 0.1})
+    assert "nearest: 'canary_share'" in error(swap, 422, INVALID)
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/popular", "/v1/latest", "/v1/items?query=a", "/v1/items/101/similar",
+                "/v1/items/101/together", "/v1/users/3/recommendations", "/v1/users/3/similar"]
+)  # fmt: skip
+def test_longer_lists_than_the_longest_are_refused(client, address):
+    mark = "&" if "?" in address else "?"
+    for k in (51, 10**30):
+        message = error(client.get(f"{address}{mark}k={k}"), 422, "unusable")
+        assert message == f"k must lie between 1 and 50, and is {k}."
+    description = client.get("/openapi.json").json()
+    lengths = [
+        parameter["schema"]["maximum"]
+        for methods in description["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "k"
+    ]
+    assert lengths == [50] * 7
+    assert description["components"]["schemas"]["ListBody"]["properties"]["k"]["maximum"] == 50
+
+
+def test_ids_in_rules_that_are_not_known_are_listed(client):
+    body = {"liked": [101], "rules": {"exclude": ["nix", 102]}, "exclude": ["y"]}
+    assert client.post("/v1/recommendations", json=body).json()["unknown_items"] == ["y", "nix"]
+
+
+def test_rules_that_allow_nothing_are_refused(client):
+    for only in ([], {"items": []}):
+        body = {"liked": [101], "rules": {"only": only}}
+        message = error(client.post("/v1/recommendations", json=body), 422, "unusable")
+        assert message.startswith("rules: [only] items leaves no item")
+
+
 @pytest.mark.parametrize("address", ["/health?probe=1", "/metrics?name=x", "/?lang=en"])
 def test_monitors_and_browsers_may_add_parameters(client, address):
     assert client.get(address).status_code == 200
@@ -197,7 +247,7 @@ def test_a_card_health_and_metrics(client):
     assert client.get("/health").json()["status"] == "ok"
     assert client.get("/ready").json()["store"] == "none"
     text = client.get("/metrics").text
-    assert 'route="/v1/users/{user:path}/recommendations"' in text
+    assert 'route="/v1/users/{user}/recommendations"' in text
     assert "nobody" not in text
 
 

@@ -7,7 +7,9 @@ import shutil
 import pytest
 
 from penchant.bundle import restore, save
-from penchant.errors import BundleError, ParameterError
+from penchant.data.dataset import Dataset
+from penchant.errors import BundleError, DataError, ParameterError
+from penchant.models import make
 from penchant.serving.deployment import Deployment
 from penchant.serving.deployment.deployment import bundle_in
 from penchant.serving.deployment.figures import Figures, misbehaviour
@@ -95,6 +97,15 @@ def test_a_state_file_that_is_none_is_refused(place):
         Deployment(place / "ease", place / "state.json")
 
 
+@pytest.mark.parametrize("part", ["current", "canary"])
+def test_a_state_file_whose_bundle_is_gone_is_named_with_what_to_do(place, part):
+    parts = {"current": place / "ease", part: place / "gone", "share": 0.5}
+    State(**parts).write(place / "state.json")
+    words = r"state.json' says that .*gone' is served .*: put the bundle back, or remove the file"
+    with pytest.raises(BundleError, match=words):
+        Deployment(place / "ease", place / "state.json")
+
+
 def test_rules_are_read_again_when_they_change(place):
     rules = place / "rules.toml"
     rules.write_text("[exclude]\nitems = [1]\n")
@@ -113,6 +124,81 @@ def test_rules_are_read_again_when_they_change(place):
     rules.write_text("nonsense")
     assert not deployment.poll()
     assert 2 not in listed()
+
+
+def test_files_that_rules_name_are_read_again_when_they_change(place):
+    rules, blocked = place / "rules.toml", place / "blocked.csv"
+    rules.write_text('exclude = ["@blocked.csv"]\n')
+    blocked.write_text("item\n")
+    deployment = Deployment(place / "ease", place / "state.json", rules)
+    served = deployment.snapshot.current.served
+
+    def listed():
+        return {p.item for p in served.recommend(served.person("33"), 24, repeats="allowed")}
+
+    assert not deployment.poll()
+    assert {1, 2} <= listed()
+    blocked.write_text("item\n1\n2\n")
+    assert deployment.poll()
+    assert not {1, 2} & listed()
+    assert not deployment.poll()
+    assert not {1, 2} & {served.ids[index] for index, _ in served.popular(24)}
+    blocked.unlink()  # while it is written anew
+    assert not deployment.poll()
+    assert not {1, 2} & listed()
+    blocked.write_text("item\n1\n")
+    assert deployment.poll()
+    assert 2 in listed()
+    rules.write_text('exclude = ["@others.csv"]\n')
+    (place / "others.csv").write_text("item\n3\n")
+    assert deployment.poll()
+    assert 3 not in listed()
+    (place / "others.csv").write_text("item\n4\n")
+    assert deployment.poll()
+    assert 3 in listed()
+    assert 4 not in listed()
+
+
+def test_rules_in_a_table_are_read_again_when_it_changes(place):
+    rules = place / "rules.csv"
+    rules.write_text("item,stock\n1,0\n2,5\n")
+    deployment = Deployment(place / "ease", place / "state.json", rules)
+    served = deployment.snapshot.current.served
+    assert 1 not in {served.ids[index] for index, _ in served.popular(24)}
+    rules.write_text("item,stock\n1,5\n2,0\n")
+    assert deployment.poll()
+    assert 2 not in {served.ids[index] for index, _ in served.popular(24)}
+
+
+def test_a_model_to_go_back_to_keeps_the_newest_rules(place):
+    rules = place / "rules.toml"
+    rules.write_text("exclude = [1]\n")
+    deployment = Deployment(place / "ease", place / "state.json", rules)
+    deployment.swap(place / "popular")
+    rules.write_text("exclude = [2]\n")
+    assert deployment.poll()
+    deployment.roll_back()
+    served = deployment.snapshot.current.served
+    shown = {served.ids[index] for index, _ in served.popular(24)}
+    assert served.name == "ease"
+    assert 1 in shown
+    assert 2 not in shown
+
+
+def test_a_model_that_the_newest_rules_do_not_suit_is_not_gone_back_to(place, films, caplog):
+    plain = Dataset.from_frame(films.frame().drop("row"), name="plain", scale=(1, 5), positive=4)
+    save(make("popular").fit(plain), place / "plain")
+    rules = place / "rules.toml"
+    rules.write_text("exclude = [1]\n")
+    deployment = Deployment(place / "plain", place / "state.json", rules)
+    deployment.swap(place / "ease")
+    rules.write_text("[price]\nmax = 5\n")  # a column that the other log has not
+    assert deployment.poll()
+    assert names(deployment) == ["ease", None, None]
+    assert "cannot answer any more" in caplog.text
+    with pytest.raises((DataError, ParameterError), match="price"):
+        deployment.roll_back()
+    assert names(deployment) == ["ease", None, None]
 
 
 def figures(n, errors=0, seconds=0.01):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+import penchant as pn
+from penchant.bundle import save
+from penchant.data.dataset import Dataset
 from penchant.errors import BundleError, UnknownIdError
+from penchant.models import make
 from penchant.rules import Rules
 from penchant.serving.engine import Event, ServedModel
+from penchant.testing import planted_orders
 
 COMEDY_LOVER, HORROR_LOVER = "3", "33"
 
@@ -15,6 +21,14 @@ COMEDY_LOVER, HORROR_LOVER = "3", "33"
 @pytest.fixture(scope="module")
 def served(bundles):
     return ServedModel(bundles / "ease")
+
+
+@pytest.fixture(scope="module")
+def served_likes(films, tmp_path_factory):
+    """A model of a log without ratings, where what is disliked is only not shown."""
+    frame = films.frame().filter(pl.col("rating") >= 4).select("user", "item", "time")
+    log = Dataset.from_frame(frame, item_table=films.item_table, name="likes")
+    return ServedModel(save(make("ease").fit(log), tmp_path_factory.mktemp("likes") / "ease"))
 
 
 def items(places):
@@ -80,6 +94,58 @@ def test_rules_of_single_users_hold_after_their_feedback(bundles, tmp_path):
     assert first not in items(strict.recommend(strict.person(HORROR_LOVER), 10))
     person = strict.person(HORROR_LOVER, [Event("1", "like")])
     assert first not in items(strict.recommend(person, 10))
+
+
+def test_rules_hold_for_all_lists_of_items(bundles):
+    served = ServedModel(bundles / "ease", Rules(exclude=[102, 103, 107]))
+    plain = ServedModel(bundles / "ease")
+    index = served.item("101")
+
+    def shown(places):
+        return [served.ids[place[0]] for place in places]
+
+    expected = [i for i in shown(plain.similar(index, 24)) if i not in (102, 103, 107)]
+    assert {102, 103, 107} & set(shown(plain.similar(index, 24)))
+    assert shown(served.similar(index, 24)) == expected
+    assert shown(served.similar(index, 3)) == expected[:3]  # others fill the places
+    assert [served.ids[i] for i in plain.find("horror 107", 9)] == [107]
+    assert served.find("horror 107", 9) == []
+    assert [served.ids[i] for i in served.find("horror 108", 9)] == [108]
+    assert 102 in shown(plain.popular(24))
+    assert 102 not in shown(served.popular(24))
+
+
+def test_rules_hold_for_what_is_bought_together(tmp_path):
+    log = pn.read(planted_orders(n_customers=50))
+    save(make("popular").fit(log), tmp_path / "shop")
+    plain = ServedModel(tmp_path / "shop")
+    beside = plain.together(0, 5)
+    out = beside[0]["together"]
+    strict = ServedModel(tmp_path / "shop", Rules(exclude=[out]))
+    assert [row["together"] for row in strict.together(0, 4)] == [
+        row["together"] for row in beside[1:]
+    ]
+    assert strict.together(0, 4)[0]["lift"] == beside[1]["lift"]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"at_most": [{"column": "genres", "n": 2}]},
+        {"diversity": {"method": "mmr", "by": "genres", "lambda": 0.4, "pool": 8}},
+        {"boost": [{"items": [9], "places": 3}]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["dislike", "seen"])
+def test_what_is_not_shown_does_not_count_in_rules(served_likes, rules, kind):
+    served = served_likes
+    bound = served.bound(Rules(**rules))
+    likes = [Event("101", "like"), Event("1", "like")]
+    first = items(served.recommend(served.person(None, likes), 8, rules=bound))[0]
+    without = served.bound(Rules(**rules, exclude=[first]))
+    expected = served.recommend(served.person(None, likes), 8, rules=without)
+    person = served.person(None, [*likes, Event(str(first), kind)])
+    assert served.recommend(person, 8, rules=bound) == expected
 
 
 def test_reasons_are_those_of_the_model(served):

@@ -19,8 +19,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 PAGES = {
     "/": "/",
     "/users": "/users",
-    "/users/{id:path}": "/users/3",
-    "/items/{id:path}": "/items/101?user=33",
+    "/users/{id:id}": "/users/3",
+    "/items/{id:id}": "/items/101?user=33",
     "/popular": "/popular?days=7",
     "/latest": "/latest",
     "/compare": "/compare?user=33",
@@ -290,3 +290,18 @@ def test_the_examples_of_the_rest_routes_work(client):
             assert answer.status_code == 200, (name, answer.text)
         if example["body"] is not None:
             assert json.dumps(example["body"], ensure_ascii=False) in route["curl"]
+
+
+def test_pages_say_truly_what_is_kept(client, bundles, tmp_path):
+    store = f"sqlite:///{tmp_path / 'feedback.db'}"
+    with TestClient(
+        create_app(Settings(bundle=bundles / "ease", store=store, record=True)), headers=BROWSER
+    ) as recording:
+        for address in ("/", "/?liked=101", "/users/3"):
+            page = recording.get(address).text
+            assert "The lists that you see here are kept" in page
+            assert "Nothing is kept of you" not in page
+            assert "nothing else does" not in page
+    assert "Nothing is kept of you" in client.get("/", headers=BROWSER).text
+    assert "nothing else does" in client.get("/?liked=101", headers=BROWSER).text
+    assert "are kept" not in client.get("/users/3", headers=BROWSER).text

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from penchant.errors import ParameterError
 from penchant.serving.pages.visitor import Opinion, Visitor
 
-IDS = st.text(min_size=1, max_size=20)
+IDS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
+)
 OPINIONS = st.lists(
     st.one_of(
         st.builds(Opinion, IDS, st.sampled_from(["liked", "disliked"])),
@@ -38,6 +40,12 @@ def test_what_is_said_last_of_an_item_counts():
 
 def test_ids_may_have_colons():
     assert Visitor.of([("rated", "a:b:3.5")]).opinions == (Opinion("a:b", "rated", 3.5),)
+
+
+@pytest.mark.parametrize("pair", [("liked", "a\0"), ("rated", "\ud800:4"), ("user", "\0")])
+def test_what_is_no_id_is_refused(pair):
+    with pytest.raises(ParameterError, match="has a NUL or half a character"):
+        Visitor.of([pair])
 
 
 @pytest.mark.parametrize("value", ["5", "5:", "5:good", "5:nan", "5:inf", ":4"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from penchant.errors import DataError
 
 T = TypeVar("T")
 
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _SEPARATORS = ("\t", ";", ",")
 _NO_SEPARATOR = "\x1f"  # of files with an id a line
 _SAMPLE = 100  # lines by which the separator of a file is recognised
@@ -61,6 +63,28 @@ def typed_ids(vocabulary: Vocabulary, texts: Sequence[str] | pl.Series) -> pl.Se
         return series
     digits = series.str.strip_chars().str.replace(r"\.0+$", "")
     return digits.cast(pl.Int64, strict=False)
+
+
+def exact_ids(
+    texts: Sequence[str] | pl.Series, kind: Literal["integer", "string"], name: str = "id"
+) -> pl.Series:
+    """Texts as ids of one kind, null where a text is no integer as it would be written.
+
+    Programs name ids so, and `typed_ids` is for people: were `042`, `42.0` or ` 42` the user 42,
+    one person would have several names.
+    """
+    if kind == "string":
+        return pl.Series(name, texts, dtype=pl.String)
+    if isinstance(texts, pl.Series):
+        integers = texts.cast(pl.Int64, strict=False).rename(name)
+        return integers.set(~integers.cast(pl.String).eq_missing(texts), None)
+    numbers = [int(text) if is_integer(text) else None for text in texts]  # faster for a few
+    return pl.Series(name, numbers, dtype=pl.Int64)
+
+
+def is_integer(text: str) -> bool:
+    """Whether a text is an integer of 64 bits as Python writes it."""
+    return _INTEGER.fullmatch(text) is not None and -(2**63) <= int(text) < 2**63
 
 
 def _split(vocabulary: Vocabulary, value: str) -> list[str]:

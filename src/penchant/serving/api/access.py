@@ -11,7 +11,8 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from penchant.serving.keys import Key, Keys, Scope, allows
 
-_OPEN = ("/health", "/ready", "/signin", "/signout")  # balancers and strangers have no key
+_PROBES = ("/health", "/ready")  # balancers have no key
+_OPEN = (*_PROBES, "/signin", "/signout")  # and strangers have none yet
 _ADMIN = ("/v1/deployment", "/metrics", "/operator")
 _WRITES = ("/v1/feedback", "/users/", "/keep")
 
@@ -30,6 +31,11 @@ def scope_needed(method: str, path: str) -> Scope | None:
     if path.startswith("/v1/users/") and path.endswith(("/data", "/history")):
         return "write"
     return "read"
+
+
+def is_probe(path: str) -> bool:
+    """Whether a path is one by which balancers see whether the service is well."""
+    return path in _PROBES
 
 
 class Access:

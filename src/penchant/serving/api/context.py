@@ -43,7 +43,8 @@ async def context_of(request: Request) -> Context:
 
 
 Served = Annotated[Context, Depends(context_of)]
-K = Annotated[int, Query(ge=1, le=10_000, description="How many.")]
+K = Annotated[int, Query(ge=1, description="How many.")]
+"""The length of a list; how long it may be, a setting, the description of the routes says."""
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": ErrorAnswer, "description": text}

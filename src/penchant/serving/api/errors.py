@@ -16,8 +16,10 @@ from starlette.types import Scope
 from penchant.errors import BundleError, PenchantError, UnknownIdError
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.negotiation import wants_page
+from penchant.serving.api.unknown_fields import unknown_field
 from penchant.serving.service import NoStoreError
 from penchant.serving.store import ConflictError, StoreError
+from penchant.wording import reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +136,10 @@ def add_error_handlers(app: FastAPI, errors: ErrorResponses) -> None:
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> Response:
         details = [
-            {"location": ".".join(map(str, each["loc"])), "message": _message(each)}
+            {
+                "location": _plain(".".join(map(str, each["loc"]))),
+                "message": _message(each, request.scope),
+            }
             for each in error.errors()
         ]
         first = details[0] if details else {"location": "request", "message": "not valid"}
@@ -153,11 +158,20 @@ def add_error_handlers(app: FastAPI, errors: ErrorResponses) -> None:
         return errors.of_failure(request.scope)
 
 
-def _message(error: dict[str, Any]) -> str:
+def _message(error: dict[str, Any], scope: Scope) -> str:
     """What is wrong with a part of a request; bodies that were not read as JSON come as bytes."""
     if tuple(error["loc"]) == ("body",) and isinstance(error.get("input"), bytes):
         return "it was not read as JSON: send the header Content-Type: application/json"
-    return str(error["msg"])
+    if error["type"] == "extra_forbidden":
+        return _plain(unknown_field(scope, error["loc"]) or str(error["msg"]))
+    if error["type"] == "value_error":  # of a check of this package
+        return _plain(reason_of(str(error["msg"])))
+    return _plain(str(error["msg"]))
+
+
+def _plain(text: str) -> str:
+    """A text that can be sent, whatever somebody has sent as the name of a field."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def status_of(error: PenchantError) -> tuple[int, Code]:

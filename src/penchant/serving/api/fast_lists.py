@@ -7,13 +7,14 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from penchant.errors import PenchantError
+from penchant.errors import ParameterError, PenchantError
 from penchant.serving.api.context import Context
 from penchant.serving.api.json_response import json_response
 from penchant.serving.queries import ListQuery, PersonQuery
+from penchant.serving.texts import text_of
 
-ROUTE = "/v1/users/{user:path}/recommendations"
-_PATH = re.compile(rb"/v1/users/([^/]{1,500})/recommendations")
+ROUTE = "/v1/users/{user}/recommendations"
+_PATH = re.compile(rb"/v1/users/([^/]{1,2000})/recommendations")
 _QUERY = re.compile(rb"(?:k=(\d{1,4}))?")
 
 
@@ -57,6 +58,9 @@ def _query_of(scope: Scope) -> ListQuery | None:
     query = _QUERY.fullmatch(scope["query_string"])
     if path is None or query is None:
         return None
-    user = unquote(path[1].decode("ascii", "replace"))
     k = 10 if query[1] is None else int(query[1])
+    try:
+        user = text_of(unquote(path[1].decode("ascii", "replace")), "id of a user")
+    except ParameterError:
+        return None  # the route says what is wrong
     return ListQuery(PersonQuery(user), k) if k else None

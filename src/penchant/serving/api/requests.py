@@ -8,11 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from penchant.repeats import Repeats
 from penchant.serving.api.answers import FeedbackKind
+from penchant.serving.api.ids import IdText, IdValue
 from penchant.serving.queries import ListQuery, PersonQuery, inline_rules
-
-IdText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-IdValue = Annotated[int, Field(ge=-(2**63), lt=2**63)] | IdText
-"""An id as the log has it: an integer, or text."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -28,7 +25,7 @@ class PersonBody(Body):
 
     user: IdValue | None = Field(None, description="A user, of the log or new.")
     liked: list[IdValue] = Field([], description="Items that they like, the latest last.")
-    rated: dict[str, Finite] = Field({}, description="Ratings by item.")
+    rated: dict[IdText, Finite] = Field({}, description="Ratings by item.")
     disliked: list[IdValue] = Field([], description="Items that they dislike.")
     session: list[IdValue] = Field([], description="Items of the visit so far, the latest last.")
     visitor: IdText | None = Field(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from penchant.bundle import describe
 from penchant.errors import BundleError, ParameterError, PenchantError
 from penchant.exchange import exchange
-from penchant.rules import Rules
+from penchant.rules import Rules, bind
 from penchant.serving.deployment.figures import Arm, misbehaviour
 from penchant.serving.deployment.state import State, Version, version_of
 from penchant.serving.engine import ServedModel
+from penchant.serving.texts import plain_text
 from penchant.store import digest
 
 logger = logging.getLogger(__name__)
@@ -56,19 +57,22 @@ class Deployment:
         bundle: the folder to begin with where the file is not there.
         state_path: the file that all workers look at.
         rules: a file of rules that all lists keep.
+
+    Raises:
+        PenchantError: a bundle, the file that workers look at, or the rules cannot be used.
     """
 
     def __init__(self, bundle: Path, state_path: Path, rules: Path | None = None) -> None:
         self.state_path = state_path
         self._rules_path = rules
+        self._rules_versions: dict[Path, Version | None] = {}
         self._lock = threading.RLock()  # of what changes; answers never wait for it
         self._broken: dict[Path, Version | None] = {}
-        state = State.read(state_path) or State(current=bundle.absolute())
+        state = State.begin(bundle, state_path)
         self.state = state
         self._state_version = version_of(state_path)
         self._versions = {state.current: version_of(state.current)}
-        self._rules_version = None if rules is None else version_of(rules)
-        self._rules = None if rules is None else Rules.read(rules)
+        self._rules = None if rules is None else self._read_rules(rules)
         self.snapshot = Snapshot(Arm("current", self._load(state.current)), note=state.note)
         if state.canary is not None:
             self._follow(state)
@@ -203,7 +207,7 @@ class Deployment:
                         changed = True
                 except PenchantError as error:
                     logger.error(f"The models stay as they are: {error}")
-            if self._rules_path is not None and version_of(self._rules_path) != self._rules_version:
+            if self._rules_path is not None and self._rules_have_changed:
                 changed = self._take_in_rules(self._rules_path) or changed
             return self._reload_replaced() or changed
 
@@ -262,20 +266,36 @@ class Deployment:
         self._versions[folder] = version
         return served
 
+    def _read_rules(self, path: Path) -> Rules:
+        """The rules of a file; notes the versions of it and of the files that they name."""
+        self._rules_versions = {path: version_of(path)}
+        rules = Rules.read(path)
+        # Noted before they are read: what is written meanwhile is then seen as newer.
+        self._rules_versions |= {file: version_of(file) for file in rules.files}
+        return rules
+
+    @property
+    def _rules_have_changed(self) -> bool:
+        return any(version_of(path) != was for path, was in self._rules_versions.items())
+
     def _take_in_rules(self, path: Path) -> bool:
-        self._rules_version = version_of(path)
+        old = self.snapshot
+        served = [arm.served for arm in (old.current, old.canary) if arm is not None]
         try:
-            rules = Rules.read(path)
-            for arm in (self.snapshot.current, self.snapshot.canary):
-                if arm is not None:
-                    arm.served.bound(rules)  # all before any
+            rules = self._read_rules(path)
+            bound = [(each, bind(rules, each.model)) for each in served]  # all before any
         except PenchantError as error:
             logger.error(f"The rules stay as they are: {error}")
             return False
         self._rules = rules
-        for arm in (self.snapshot.current, self.snapshot.canary):
-            if arm is not None:
-                arm.served.rules = arm.served.bound(rules)
+        for each, kept in bound:
+            each.rules = kept
+        if old.previous is not None:
+            try:
+                old.previous.served.rules = bind(rules, old.previous.served.model)
+            except PenchantError as error:  # a list of it would break the rules
+                logger.warning(f"The model before cannot answer any more: {error}")
+                self.snapshot = replace(old, previous=None)
         logger.info(f"Took in the rules of {path.name}.")
         return True
 
@@ -318,7 +338,9 @@ def bundle_in(folder: Path, root: Path) -> Path:
 
     Raises:
         BundleError: it lies elsewhere.
+        ParameterError: the name has a character that no name has.
     """
+    plain_text(str(folder), "name of a bundle")  # no path can be made of others
     place = (root / folder).resolve()
     if place.parent != root.resolve():
         raise BundleError(

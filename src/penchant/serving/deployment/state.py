@@ -8,7 +8,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.atomic_write import atomic_path
-from penchant.errors import BundleError
+from penchant.bundle import describe
+from penchant.errors import BundleError, PenchantError
 
 
 class State(BaseModel):
@@ -48,6 +49,30 @@ class State(BaseModel):
                 f"{str(path)!r} does not say which bundles are served: remove it to begin with the "
                 "bundle that is named on the command line."
             ) from None
+
+    @classmethod
+    def begin(cls, bundle: Path, path: Path) -> Self:
+        """What a file says, once its bundles have been seen; without one that a bundle is served.
+
+        Raises:
+            BundleError: the file is none of this kind, or a bundle is missing or damaged.
+        """
+        state = cls.read(path)
+        if state is None:
+            describe(bundle)
+            return cls(current=bundle.absolute())
+        for folder in (state.current, state.canary):
+            try:
+                if folder is not None:
+                    describe(folder)
+            except PenchantError as error:
+                reason = str(error).rstrip(".")
+                raise BundleError(
+                    f"{str(path)!r} says that {str(folder)!r} is served ({state.note or 'no note'})"
+                    f", which cannot be read ({reason}): put the bundle back, or remove the file "
+                    f"to begin with {str(bundle)!r}."
+                ) from None
+        return state
 
     def write(self, path: Path) -> None:
         """Put this in the place of what a file says."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.reading.id_lists import typed_ids
+from penchant.data.reading.id_lists import exact_ids, is_integer
 from penchant.data.vocabulary import Vocabulary
 from penchant.models.base import Recommender
 from penchant.opinions import continued, rating_scale
@@ -62,10 +62,7 @@ def index_of(vocabulary: Vocabulary, text: str) -> int:
     """The index of an id that is given as text; -1 where it is not known."""
     if vocabulary.kind == "string":
         return int(vocabulary.indices([text])[0])
-    try:
-        return int(vocabulary.indices([int(text)])[0])
-    except ValueError:
-        return int(vocabulary.indices(typed_ids(vocabulary, [text]))[0])
+    return int(vocabulary.indices([int(text)])[0]) if is_integer(text) else -1
 
 
 def indices_of(vocabulary: Vocabulary, texts: Sequence[str]) -> tuple[Int32, list[str]]:
@@ -73,7 +70,7 @@ def indices_of(vocabulary: Vocabulary, texts: Sequence[str]) -> tuple[Int32, lis
     distinct = list(dict.fromkeys(texts))
     if not distinct:
         return np.empty(0, np.int32), []
-    index = vocabulary.indices(typed_ids(vocabulary, distinct))
+    index = vocabulary.indices(exact_ids(distinct, vocabulary.kind))
     unknown = [text for text, i in zip(distinct, index, strict=True) if i < 0]
     return index[index >= 0], unknown
 
@@ -102,7 +99,7 @@ def person_of(
         latest[event.item] = event
     if not latest:
         return Person(base, index)
-    indices = model.items_.indices(typed_ids(model.items_, list(latest)))
+    indices = model.items_.indices(exact_ids(list(latest), model.items_.kind))
     unknown = tuple(text for text, i in zip(latest, indices, strict=True) if i < 0)
     known = [(event, int(i)) for event, i in zip(latest.values(), indices, strict=True) if i >= 0]
     scale = rating_scale(model)

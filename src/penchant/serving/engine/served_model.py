@@ -12,24 +12,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.association.together import Baskets
 from penchant.bundle import describe, restore
 from penchant.data.vocabulary import Id
-from penchant.errors import UnknownIdError
 from penchant.explanation import Explanation
 from penchant.explanation.popularity import fallback_places
 from penchant.explanation.single_user import explanations
 from penchant.models import spec_of
-from penchant.models.base import Recommender
 from penchant.opinions import rating_scale
 from penchant.repeats import Repeats
 from penchant.rules import BoundRules, Rules, bind, lists_with_rules
 from penchant.rules.lists import rule_texts
+from penchant.serving.engine.catalogue import Catalogue
 from penchant.serving.engine.person import Event, Person, index_of, person_of
 from penchant.similarity.users import similar_users
 from penchant.store import digest
-from penchant.title_search import TitleSearch
-from penchant.typing import Bool, Float32, Int32, Int64
+from penchant.typing import Float32, Int32
 
 REASONS = 3
 """How many events of a history an explanation names at most."""
@@ -65,17 +62,15 @@ class Place:
         return self.score is None
 
 
-class ServedModel:
+class ServedModel(Catalogue):
     """A bundle that has been read, checked and made ready to answer.
 
-    Attributes:
+    Attributes (beside those of a catalogue):
         folder: of the bundle.
         description: what its manifest says.
         fingerprint: SHA-256 of that, in hexadecimal.
-        model: the recommender.
         name: the model's name with what differs from its defaults.
         loaded: when it was read, in seconds since 1970.
-        rules: what all lists keep, if anything.
         seconds_per_list: how long a list for a user of the log took when it was read.
         learned: up to which event of a store it has learned; None where nobody has asked yet.
 
@@ -89,27 +84,19 @@ class ServedModel:
         self.folder = folder
         self.description: dict[str, Any] = describe(folder)
         self.fingerprint = digest(self.description)
-        self.model: Recommender = restore(folder)
+        super().__init__(restore(folder))
         self.name = spec_of(self.model)
-        self.rules: BoundRules | None = None if rules is None else bind(rules, self.model)
+        self.rules = None if rules is None else bind(rules, self.model)
         self.loaded = time.time()
         self.learned: int | None = None
-        self.ids: list[Id] = self.model.items_.ids.to_list()
-        self.titles: list[str] = self.model.item_titles.of(np.arange(len(self.ids)))
         _ = self.model.histories_.event_weights  # once for all, instead of in each list
         self.seconds_per_list = self._measure()
         self._bound = lru_cache(maxsize=64)(lambda rules: bind(rules, self.model))
-        self.search = TitleSearch(self.titles, self.model.histories_.popularity)
 
     @property
     def made(self) -> str:
         """When the bundle was written, as ISO 8601 with the offset from UTC."""
         return str(self.description["made"])
-
-    @property
-    def n_items(self) -> int:
-        """How many items the model knows."""
-        return len(self.ids)
 
     @cached_property
     def scale(self) -> tuple[float, float] | None:
@@ -126,22 +113,6 @@ class ServedModel:
         if len(distinct) > _CHOICES:
             distinct = np.linspace(distinct[0], distinct[-1], 5)
         return [round(float(rating), 2) for rating in distinct]
-
-    @cached_property
-    def baskets(self) -> Baskets | None:
-        """The baskets of the log, or None where none holds two items."""
-        baskets = Baskets.of_model(self.model)
-        return baskets if baskets.hold_pairs else None
-
-    @cached_property
-    def _first_times(self) -> Int64 | None:
-        """int64[n_items], when each item was had first; None where the log has no times."""
-        histories = self.model.histories_
-        if histories.times is None:
-            return None
-        first = np.full(self.n_items, np.iinfo(np.int64).max)
-        np.minimum.at(first, histories.items, histories.times)
-        return first
 
     @property
     def is_fast(self) -> bool:
@@ -160,74 +131,6 @@ class ServedModel:
             self.recommend(Person(histories.take([position]), index), 10)
             seconds.append(time.perf_counter() - started)
         return float(np.median(seconds)) if seconds else 0.0
-
-    # Items
-
-    def item(self, text: str) -> int:
-        """The index of the item with this id.
-
-        Raises:
-            UnknownIdError: the model does not know it.
-        """
-        index = index_of(self.model.items_, text)
-        if index < 0:
-            raise UnknownIdError(f"The model does not know the item {text!r}.")
-        return index
-
-    def facts(self, index: int) -> dict[str, Any]:
-        """What the log's table says of an item, as plain values."""
-        table = self.model.item_table_
-        row: dict[str, Any] = {} if table is None else table.row(index, named=True)
-        row = {name: value for name, value in row.items() if value is not None}
-        return row | {"item": self.ids[index], "title": self.titles[index]}
-
-    def popular(self, k: int, days: float | None = None) -> list[tuple[int, float]]:
-        """The items with the most events, or with the most in the last days of the log.
-
-        Returns:
-            Indices and counts, of items that the rules allow and that have any.
-        """
-        histories = self.model.histories_
-        counts = histories.popularity
-        if days is not None and histories.times is not None and histories.n_events:
-            latest = histories.times >= histories.times.max() - days * _DAY
-            some = histories.items[latest & histories.is_positive]
-            counts = np.bincount(some, minlength=self.n_items).astype(np.float32)
-        order = np.lexsort((self._popularity_order, -counts))
-        chosen = order[self._allowed[order] & (counts[order] > 0)][:k]
-        return [(int(i), float(counts[i])) for i in chosen]
-
-    def latest(self, k: int) -> list[tuple[int, int]]:
-        """The items that came into the log last.
-
-        Returns:
-            Indices, and when they were had first in microseconds since 1970.
-
-        Raises:
-            UnknownIdError: the log has no times.
-        """
-        first = self._first_times
-        if first is None:
-            raise UnknownIdError("The log of this model has no times, so no item is the latest.")
-        order = np.lexsort((self._popularity_order, -first))
-        chosen = order[self._allowed[order] & (first[order] < np.iinfo(np.int64).max)][:k]
-        return [(int(i), int(first[i])) for i in chosen]
-
-    def similar(self, index: int, k: int) -> list[tuple[int, float]]:
-        """The items most like one, with their similarities."""
-        table = self.model.similar_items([self.ids[index]], k)
-        similar = self.model.items_.indices(table["similar"])
-        return list(zip(similar.tolist(), table["similarity"].to_list(), strict=True))
-
-    def together(self, index: int, k: int) -> list[dict[str, Any]]:
-        """The items that stand in the same baskets, with figures; see `penchant.together`.
-
-        Raises:
-            UnknownIdError: no basket of the log holds two items.
-        """
-        if self.baskets is None:
-            raise UnknownIdError("No basket of this model's log holds two items.")
-        return self.baskets.together(np.array([index]), k).drop("item").to_dicts()
 
     # People
 
@@ -285,21 +188,22 @@ class ServedModel:
         """
         rules = self.rules if rules is None else rules
         hidden = person.hidden
-        if rules is not None and person.is_known and person.history.users[0] < 0:
-            hidden = np.append(hidden, rules.excluded_of(person.user))
-        more = k + len(hidden)
         if rules is None:
+            more = k + len(hidden)
             items, scores = self.model.top_items(
                 person.history, more, repeats=repeats, candidates=candidates
             )
-            due_to: list[str | None] = [None] * more
-        else:
-            lists = lists_with_rules(
-                self.model, person.history, more, rules, repeats=repeats, candidates=candidates
-            )
-            items, scores = lists.items, lists.scores
-            due_to = rule_texts(rules, lists)
-        return self._places(items[0], scores[0], due_to, hidden)[:k]
+            return self._places(items[0], scores[0], [None] * more, hidden)[:k]
+        if person.is_known and person.history.users[0] < 0:
+            hidden = np.append(hidden, rules.excluded_of(person.user))
+        if len(hidden):  # what is not shown must not count as one of a brand, or as variety
+            every = np.arange(self.n_items, dtype=np.int32) if candidates is None else candidates
+            candidates = np.setdiff1d(every, hidden)
+        lists = lists_with_rules(
+            self.model, person.history, k, rules, repeats=repeats, candidates=candidates
+        )
+        due_to = rule_texts(rules, lists)
+        return self._places(lists.items[0], lists.scores[0], due_to, hidden)
 
     def explain(self, person: Person, items: Int32, n_reasons: int = REASONS) -> list[Explanation]:
         """Why each of some items suits somebody."""
@@ -318,7 +222,7 @@ class ServedModel:
         return others.with_columns(rank=pl.int_range(1, len(others) + 1)).to_dicts()
 
     def bound(self, rules: Rules) -> BoundRules:
-        """Rules of a request, as this model takes them."""
+        """Rules of a request, which name no files, as this model takes them."""
         return self._bound(rules)
 
     def _places(
@@ -331,17 +235,3 @@ class ServedModel:
             for index, s, rule in listed
             if index >= 0 and index not in left_out
         ]
-
-    @cached_property
-    def _popularity_order(self) -> Int32:
-        order = self.model.fallback.order
-        assert order is not None
-        return order
-
-    @cached_property
-    def _allowed(self) -> Bool:
-        allowed = np.ones(self.n_items, np.bool_)
-        if self.rules is not None and self.rules.allowed is not None:
-            allowed[:] = False
-            allowed[self.rules.allowed] = True
-        return allowed

@@ -39,7 +39,7 @@ def home_page(asked: PageRequest) -> Page:
     served = service.served
     opinions = visitor.describe(served)
     said = {opinion["item"]: opinion for opinion in opinions}
-    found = served.search.find(query, _FOUND) if query else []
+    found = served.find(query, _FOUND) if query else []
     data: dict[str, Any] = {
         "query": query,
         "found": [

@@ -18,7 +18,7 @@ _MANY = 24
 _PERIODS = (7, 30, 365)
 
 
-@pages.page("/items/{id:path}")
+@pages.page("/items/{id:id}")
 def item_page(asked: PageRequest) -> Page:
     """An item: facts, what is like it, what stands beside it in baskets, and why it suits you.
 

@@ -18,6 +18,7 @@ from penchant.serving.api.json_response import json_response
 from penchant.serving.api.negotiation import preferred_form
 from penchant.serving.pages.rendering import html_response
 from penchant.serving.service import Service
+from penchant.serving.texts import text_of
 
 _MOST_FIELDS = 5_000  # of a form
 _FORM = "application/x-www-form-urlencoded"
@@ -118,7 +119,7 @@ ShowPage = Callable[[PageRequest], Page | Response]
 class PageRouter:
     """Pages and their twins.
 
-    A page at `/users/{id:path}` has its twin in JSON at `/users/{id:path}.json`; the page's own
+    A page at `/users/{id:id}` has its twin in JSON at `/users/{id:id}.json`; the page's own
     address answers with the twin where the Accept header prefers JSON, and so does
     `?format=json`. With `?format=html` or `?format=json` an id may end in `.json` itself.
     """
@@ -152,7 +153,7 @@ class PageRouter:
         def register(act: ShowPage) -> ShowPage:
             async def answer(request: Request) -> Response:
                 form = await _form(request)
-                asked = PageRequest(request, dict(request.path_params), form)
+                asked = PageRequest(request, _checked(request.path_params), form)
                 result = await run_in_threadpool(act, asked)
                 return result if isinstance(result, Response) else _shown(asked, result)
 
@@ -170,13 +171,22 @@ async def _answer(
         json = form == "json"
     elif not json:
         json = preferred_form(request.headers.get("accept", "")) == "json"
-    asked = PageRequest(request, parts)
+    asked = PageRequest(request, _checked(parts))
     result = await run_in_threadpool(show, asked)
     if isinstance(result, Response):
         return result
     if json:
         return json_response(result.data, result.status, _HEADERS)
     return await run_in_threadpool(_shown, asked, result)
+
+
+def _checked(parts: Mapping[str, str]) -> dict[str, str]:
+    """The parts of a path, which are ids that can be kept.
+
+    Raises:
+        ParameterError: one is none.
+    """
+    return {name: text_of(value, "id in the address") for name, value in parts.items()}
 
 
 def _shown(asked: PageRequest, page: Page) -> Response:

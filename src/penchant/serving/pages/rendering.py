@@ -85,6 +85,7 @@ def html_response(
                 "site": app.state.context.service.settings.title,
                 "twin": f"{root}{path}.json{'?' if query else ''}{query}",
                 "signed_in": None if key is None else key.name,
+                "records": app.state.context.service.recorder is not None,
                 "has_keys": app.state.access.has_keys,
                 "has_picture": app.state.pictures.has,
             }

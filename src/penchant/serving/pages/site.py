@@ -33,7 +33,7 @@ def add_pages(app: FastAPI, settings: Settings, access: Access) -> None:
     for module in (home, users, items, side_by_side, overview, api_docs, sign_in):
         app.include_router(module.pages.router)
     app.add_api_route("/static/{name}", static_file, include_in_schema=False)
-    app.add_api_route("/pictures/{id:path}", picture, include_in_schema=False)
+    app.add_api_route("/pictures/{id:id}", picture, include_in_schema=False)
 
 
 async def static_file(name: str) -> Response:

@@ -36,7 +36,7 @@ def users_page(asked: PageRequest) -> Page | Response:
     return Page("users.html", {"examples": _examples(asked.service.served)})
 
 
-@pages.page("/users/{id:path}")
+@pages.page("/users/{id:id}")
 def user_page(asked: PageRequest) -> Page:
     """What one user gets, said and had.
 
@@ -74,7 +74,7 @@ def user_page(asked: PageRequest) -> Page:
     return Page("user.html", data)
 
 
-@pages.action("/users/{id:path}")
+@pages.action("/users/{id:id}")
 def act(asked: PageRequest) -> Response:
     """Keep what a user says, take it back, or forget the user.
 

@@ -10,11 +10,11 @@ from penchant.errors import ParameterError
 from penchant.serving.engine import ServedModel
 from penchant.serving.engine.person import index_of
 from penchant.serving.queries import PersonQuery
+from penchant.serving.texts import LONGEST, plain_text
 
 OpinionKind = Literal["liked", "rated", "disliked"]
 _KINDS: tuple[OpinionKind, ...] = ("liked", "rated", "disliked")
 _MOST = 200  # opinions in an address
-_LONGEST = 500  # letters of an id
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class Visitor:
         """The visitor of an address, such as `liked=50&rated=181:4&disliked=3`, or `user=42`.
 
         Raises:
-            ParameterError: a rating is none, or there are too many opinions.
+            ParameterError: a rating or an id is none, or there are too many opinions.
         """
         opinions: dict[str, Opinion] = {}
         user = None
         for name, value in parameters:
             if name == "user" and value:
-                user = value[:_LONGEST]
+                user = plain_text(value[:LONGEST], "id of a user")
             if name in _KINDS and value:
                 opinion = _opinion(name, value)
                 opinions.pop(opinion.item, None)  # what is said last counts, and stands last
@@ -127,7 +127,7 @@ def entries_of(served: ServedModel, indices: Sequence[int]) -> list[dict[str, An
 
 def _opinion(name: OpinionKind, value: str) -> Opinion:
     if name != "rated":
-        return Opinion(value[:_LONGEST], name)
+        return Opinion(plain_text(value[:LONGEST], "id of an item"), name)
     item, _, rating = value.rpartition(":")
     try:
         number = float(rating)
@@ -137,4 +137,4 @@ def _opinion(name: OpinionKind, value: str) -> Opinion:
         raise ParameterError(
             f"{value!r} is no rating: write the item's id, a colon and a number, as in 50:4."
         )
-    return Opinion(item[:_LONGEST], name, number)
+    return Opinion(plain_text(item[:LONGEST], "id of an item"), name, number)

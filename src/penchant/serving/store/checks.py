@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from penchant.errors import ParameterError
 from penchant.serving.store.records import KINDS, Feedback, ShownList
+from penchant.serving.texts import text_of
 
-LONGEST = 500
-"""Characters of an id, a key or a name."""
-
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_LARGEST_INTEGER = 2**63
 _LARGEST_VALUE = 3.4e38  # of float32, in which logs hold ratings
 _FIRST = -62_135_596_800_000_000  # the year 1, in microseconds
 _AHEAD = 86_400_000_000  # clocks may be wrong by a day
@@ -27,13 +22,6 @@ _LONGEST_JSON = 4_000_000
 def now() -> int:
     """Microseconds since 1970."""
     return time.time_ns() // 1000
-
-
-def is_integer(text: str) -> bool:
-    """Whether a text is an integer of 64 bits as Python writes it."""
-    return (
-        _INTEGER.fullmatch(text) is not None and -_LARGEST_INTEGER <= int(text) < _LARGEST_INTEGER
-    )
 
 
 def id_text(id_: object, noun: str) -> str:
@@ -50,24 +38,6 @@ def id_text(id_: object, noun: str) -> str:
             f"{type(id_).__name__}."
         )
     return text_of(id_, f"id of {_with_article(noun)}")
-
-
-def text_of(text: str, noun: str) -> str:
-    """A text that can be kept.
-
-    Raises:
-        ParameterError: it is empty or too long, or has characters that no database takes.
-    """
-    if not 1 <= len(text) <= LONGEST:
-        raise ParameterError(
-            f"The {noun} has {len(text):,} characters, and must have 1 to {LONGEST}."
-        )
-    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise ParameterError(
-            f"The {noun} {text[:50]!a} has a NUL or half a character in it: send plain text "
-            "in UTF-8."
-        )
-    return text
 
 
 def event_row(event: Feedback, moment: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Self
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.reading.id_lists import exact_ids
 from penchant.models.base import Recommender
 from penchant.serving.store.records import IdKind
 from penchant.wording import counted
@@ -95,7 +96,8 @@ class EventForm:
             outcomes: see `Store.outcomes`.
         """
         frame = outcomes.with_columns(
-            _typed(outcomes["user"], self.users), _typed(outcomes["item"], self.items)
+            exact_ids(outcomes["user"], self.users, "user"),
+            exact_ids(outcomes["item"], self.items, "item"),
         )
         fits = pl.col("user").is_not_null() & pl.col("item").is_not_null()
         kept = frame.filter(fits)
@@ -120,16 +122,6 @@ class EventForm:
         if self.has_kinds:
             columns.append(pl.col("kind").alias("event"))
         return kept.select(columns)
-
-
-def _typed(texts: pl.Series, kind: IdKind) -> pl.Series:
-    """Ids as a log has them; null where a text is no integer as it would be written."""
-    if kind == "string":
-        return texts
-    integers = texts.cast(pl.Int64, strict=False)
-    return integers.to_frame().select(
-        pl.when(integers.cast(pl.String) == texts).then(integers).alias(texts.name)
-    )[texts.name]
 
 
 def _rating(low: float, high: float) -> pl.Expr:

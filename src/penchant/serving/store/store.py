@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from penchant.errors import ParameterError
 from penchant.serving.store import frames
 from penchant.serving.store.changes import ChangeWatch
-from penchant.serving.store.checks import event_row, id_text, list_row, now, text_of
+from penchant.serving.store.checks import event_row, id_text, list_row, now
 from penchant.serving.store.database import Database
 from penchant.serving.store.errors import StoreError, store_errors
 from penchant.serving.store.group_commit import GroupCommit
@@ -27,6 +27,7 @@ from penchant.serving.store.writing import (
     set_counter,
     stored,
 )
+from penchant.serving.texts import text_of
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penchant.data.reading.id_lists import is_integer
 from penchant.errors import ParameterError
-from penchant.serving.store.checks import column, is_integer
+from penchant.serving.store.checks import column
 from penchant.serving.store.errors import ConflictError
 from penchant.serving.store.records import Deletion, IdKind, StoredEvent
 from penchant.serving.store.schema import counter, deletions, events, meta

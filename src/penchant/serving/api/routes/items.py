@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from penchant.serving.api.answers import ItemAnswer, ItemsAnswer, TogetherAnswer
 from penchant.serving.api.context import ERRORS, K, Served, in_thread
+from penchant.serving.api.ids import ItemPath
 from penchant.serving.api.json_response import json_response
 from penchant.serving.engine import ServedModel
 
 router = APIRouter(prefix="/v1", tags=["items"], responses=ERRORS)
-
-Item = Annotated[str, Path(max_length=500, description="An item's id.")]
 
 
 @router.get("/items", response_model=ItemsAnswer)
@@ -26,8 +25,8 @@ async def search_items(
 ) -> Response:
     """Items whose titles have all words of a query, the best fit first."""
     served = context.service.served
-    k = min(k, context.service.settings.max_k)
-    found = await in_thread(served.search.find, query, k)
+    context.service.check_length(k)
+    found = await in_thread(served.find, query, k)
     return json_response({"items": [_entry(served, n, i) for n, i in enumerate(found, 1)]})
 
 
@@ -41,7 +40,7 @@ async def popular(
 ) -> Response:
     """The items with the most events."""
     served = context.service.served
-    k = min(k, context.service.settings.max_k)
+    context.service.check_length(k)
     places = await in_thread(served.popular, k, days)
     items = [_entry(served, n, i, events=count) for n, (i, count) in enumerate(places, 1)]
     return json_response({"items": items})
@@ -51,36 +50,36 @@ async def popular(
 async def latest(context: Served, k: K = 10) -> Response:
     """The items that came into the log last."""
     served = context.service.served
-    k = min(k, context.service.settings.max_k)
+    context.service.check_length(k)
     places = await in_thread(served.latest, k)
     items = [_entry(served, n, i, first=instant(t)) for n, (i, t) in enumerate(places, 1)]
     return json_response({"items": items})
 
 
-@router.get("/items/{item:path}/similar", response_model=ItemsAnswer)
-async def similar_items(context: Served, item: Item, k: K = 10) -> Response:
+@router.get("/items/{item:id}/similar", response_model=ItemsAnswer)
+async def similar_items(context: Served, item: ItemPath, k: K = 10) -> Response:
     """The items most like one."""
     served = context.service.served
-    k = min(k, context.service.settings.max_k)
+    context.service.check_length(k)
     places = await in_thread(served.similar, served.item(item), k)
     items = [_entry(served, n, i, similarity=s) for n, (i, s) in enumerate(places, 1)]
     return json_response({"items": items})
 
 
-@router.get("/items/{item:path}/together", response_model=TogetherAnswer)
-async def bought_together(context: Served, item: Item, k: K = 10) -> Response:
+@router.get("/items/{item:id}/together", response_model=TogetherAnswer)
+async def bought_together(context: Served, item: ItemPath, k: K = 10) -> Response:
     """The items that stand in the same baskets as one, with how far that is beyond chance."""
     served = context.service.served
     index = served.item(item)
-    k = min(k, context.service.settings.max_k)
+    context.service.check_length(k)
     rows = await in_thread(served.together, index, k)
     return json_response(
         {"item": served.ids[index], "items": [together_entry(row) for row in rows]}
     )
 
 
-@router.get("/items/{item:path}", response_model=ItemAnswer)
-async def item_facts(context: Served, item: Item) -> Response:
+@router.get("/items/{item:id}", response_model=ItemAnswer)
+async def item_facts(context: Served, item: ItemPath) -> Response:
     """What the log's table says of an item."""
     served = context.service.served
     return json_response(served.facts(served.item(item)))

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from penchant.repeats import Repeats
 from penchant.serving.api.answers import ExplanationAnswer, ListAnswer, SimilarUsersAnswer
 from penchant.serving.api.context import ERRORS, Context, K, Served, in_thread
+from penchant.serving.api.ids import IdText, ItemPath, UserPath
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.requests import ExplainBody, ListBody
 from penchant.serving.queries import ListQuery, PersonQuery
 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=ERRORS)
 
-User = Annotated[str, Path(max_length=500, description="A user's id.")]
 Explain = Annotated[bool, Query(description="Say why, for each item.")]
 
 
-@router.get("/users/{user:path}/recommendations", response_model=ListAnswer)
+@router.get("/users/{user:id}/recommendations", response_model=ListAnswer)
 async def recommend_to_user(
     context: Served,
-    user: User,
+    user: UserPath,
     k: K = 10,
     explain: Explain = False,
     repeats: Repeats = "excluded",
     exclude: Annotated[
-        list[str] | None, Query(description="Items to leave out; again for more.")
+        list[IdText] | None, Query(description="Items to leave out; again for more.")
     ] = None,
 ) -> Response:
     """The items that suit a user best; popular ones for somebody of whom nothing is known."""
@@ -44,8 +44,8 @@ async def recommend(context: Served, body: ListBody) -> Response:
     return json_response(await _list(context, body.list_query()))
 
 
-@router.get("/users/{user:path}/explanations/{item:path}", response_model=ExplanationAnswer)
-async def explain_to_user(context: Served, user: User, item: str) -> Response:
+@router.get("/users/{user:id}/explanations/{item:id}", response_model=ExplanationAnswer)
+async def explain_to_user(context: Served, user: UserPath, item: ItemPath) -> Response:
     """Why an item suits a user, or does not."""
     answer = await in_thread(context.service.explain, PersonQuery(user), item)
     return json_response(answer)
@@ -57,8 +57,8 @@ async def explain(context: Served, body: ExplainBody) -> Response:
     return json_response(await in_thread(context.service.explain, body.query(), str(body.item)))
 
 
-@router.get("/users/{user:path}/similar", response_model=SimilarUsersAnswer)
-async def similar_users(context: Served, user: User, k: K = 10) -> Response:
+@router.get("/users/{user:id}/similar", response_model=SimilarUsersAnswer)
+async def similar_users(context: Served, user: UserPath, k: K = 10) -> Response:
     """The users of the log who are most like one."""
     answer = await in_thread(context.service.similar_people, PersonQuery(user), k)
     return json_response(answer)

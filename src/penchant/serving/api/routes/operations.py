@@ -48,6 +48,10 @@ async def ready(context: Served) -> Response:
     return json_response({"status": "ready", "model": service.served.name, "store": store})
 
 
+for _path, _route in (("/health", health), ("/ready", ready)):  # as some balancers ask
+    router.add_api_route(_path, _route, methods=["HEAD"], include_in_schema=False)
+
+
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(context: Served) -> Response:
     """Counts and times in Prometheus' form."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from penchant.serving.api.answers import DeletionAnswer, FeedbackAnswer, HistoryAnswer
 from penchant.serving.api.context import ERRORS, Served, in_thread
+from penchant.serving.api.ids import UserPath
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.requests import FeedbackList
 from penchant.serving.engine.person import indices_of
 from penchant.serving.store import Feedback
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=ERRORS)
-
-User = Annotated[str, Path(max_length=500, description="A user's id.")]
 
 
 @router.post("/feedback", response_model=FeedbackAnswer, status_code=201)
@@ -57,20 +56,20 @@ async def add_feedback(context: Served, body: FeedbackList) -> Response:
     return json_response(answer, 201)
 
 
-@router.get("/users/{user:path}/history", response_model=HistoryAnswer)
-async def history(context: Served, user: User) -> Response:
+@router.get("/users/{user:id}/history", response_model=HistoryAnswer)
+async def history(context: Served, user: UserPath) -> Response:
     """What lists for a user rest on, the latest first."""
     return json_response(await in_thread(context.service.history, user))
 
 
-@router.get("/users/{user:path}/data")
-async def export(context: Served, user: User) -> Response:
+@router.get("/users/{user:id}/data")
+async def export(context: Served, user: UserPath) -> Response:
     """Everything that is kept of a person."""
     return json_response(await in_thread(context.service.export, user))
 
 
-@router.delete("/users/{user:path}/data", response_model=DeletionAnswer)
-async def delete(context: Served, user: User) -> Response:
+@router.delete("/users/{user:id}/data", response_model=DeletionAnswer)
+async def delete(context: Served, user: UserPath) -> Response:
     """Forget a person.
 
     Their feedback is gone at once, and what the model has learned of them at its next training;
