@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
+
+import polars as pl
+import pytest
 
 import penchant as pn
 from penchant.cli.train import learn
@@ -44,6 +48,28 @@ def test_a_network_decides_on_a_part_and_learns_from_all(tiny):
     model = learn(make("dot:dim=4,epochs=5,target=interaction"), tiny, 0.2, Run())
     assert model.log_fingerprint_ == tiny.fingerprint
     assert model.epochs <= 5
+
+
+def test_the_events_that_stop_a_network_follow_what_they_follow_in_use(caplog):
+    rows = [(session, session + place, place) for session in range(40) for place in range(5)]
+    frame = pl.DataFrame(rows, schema=["session", "item", "time"], orient="row")
+    visits = pn.read(frame.with_columns(item=frame["item"] % 9, time=frame["session"] * 60))
+    ordered = pn.read(frame.drop("time").rename({"session": "user"}), order="rows")
+    model = make("sasrec:dim=4,epochs=1")
+    for log, kind, n_users in ((visits, "Whole sessions", 8), (ordered, "Each user's last", 40)):
+        held_out = []
+        fit = type(model).fit
+
+        def watched(self, train, validation=None, *, run=None, fit=fit, held_out=held_out):
+            held_out.append(validation)
+            return fit(self, train, validation, run=run or Run())
+
+        with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.INFO):
+            patch.setattr(type(model), "fit", watched)
+            learn(model, log, 0.2 if kind == "Whole sessions" else 0.1, Run())
+        assert held_out[0].n_users == n_users
+        assert not held_out[0].n_new_users
+        assert f"How long to learn is decided by held-out events. {kind}" in caplog.text
 
 
 def test_a_bundle_needs_a_place(call, tiny_csv):

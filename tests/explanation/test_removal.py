@@ -81,6 +81,16 @@ def test_few_items_say_what_is_typical_where_there_are_many(monkeypatch):
     np.testing.assert_array_equal(drops, [[1, 0, 0]])
 
 
+@pytest.mark.parametrize("kind", [Pairs, Removable])
+@pytest.mark.parametrize("item", [4, 50])
+def test_a_history_that_moves_few_scores_plays_a_part(monkeypatch, kind, item):
+    monkeypatch.setattr(removal, "_TYPICAL", 1)  # which is drawn from those that are not moved
+    model = kind().fit(planted_pairs(n_users=20, n_items=60))
+    history = history_of(model, [3])
+    drops = removal_effects(model, history, model.scores(history)[0], np.array([item], np.int32))
+    np.testing.assert_array_equal(drops, [[float(item == 4)]])
+
+
 def test_only_what_can_tell_is_asked():
     assert isinstance(Removable(), ExplainsByRemoval)
     assert not isinstance(Pairs(), ExplainsByRemoval)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -80,6 +81,28 @@ def test_graphs_answer_as_models_do(spec, tmp_path):
         done = pn.export_onnx(model, tmp_path / f"{name}.onnx")
         assert done.verification.users == 54
         assert done.verification.largest_difference < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["gru4rec", "sasrec", "esasrec", "sr-gnn", "sr-gnn:scale=none", "fpmc:window=2", "lightgcn"],
+)
+def test_users_whose_items_have_no_vectors_get_what_is_popular(spec, tmp_path):
+    model = factory_of(spec)().fit(usual_log())
+    new, user, known = 1000, 1000, int(model.items_.ids[0])
+    rows = [(user, new), (user, new + 1), (user + 1, new), (user + 2, known), (user + 2, new)]
+    later = pl.DataFrame(rows, ["user", "item"], orient="row")
+    model.update(pn.read(later.with_columns(rating=5.0, time=datetime(2026, 1, 1))))
+    pn.export_onnx(model, tmp_path / "it.onnx")  # which tries these users, too
+    session = open_session(tmp_path / "it.onnx", Run())
+    places = model.items_.indices([known, new, new + 1])
+    items = places[[[1, 2, 2], [0, 1, 2]]].astype(np.int64)
+    given = {"items": items, "exclude_seen": np.array([False])}
+    alone, behind = session.run(["scores"], given)[0]
+    assert alone.tolist() == model.histories_.popularity.tolist()
+    users = pn.Histories.of(places, n_items=len(model.items_))
+    expected = model.fallback.scores(model.scores, users)[0]
+    np.testing.assert_allclose(behind, expected, atol=1e-4)
 
 
 def test_neural_matrix_factorisation_may_have_no_layers(tmp_path):

@@ -90,8 +90,10 @@ class SplitOptions:
     split: Annotated[
         Kind | None,
         typer.Option(
-            help="How to hold out events; by time where every event has one, otherwise random. "
-            "users and cold-items hold out users or items whole, by shares of these.",
+            help="How to hold out events; by default sessions where the log has them and times, "
+            "time where every event has one, each user's latest events where only their order is "
+            "known, otherwise random. users and cold-items hold out users or items whole, by "
+            "shares of these.",
             show_default=False,
         ),
     ] = None

@@ -40,8 +40,8 @@ def train(
     validation: Annotated[
         float,
         typer.Option(
-            help="Share of events by which a network decides how long to learn, before it "
-            "learns from all of them; 0 runs all epochs."
+            help="Share of events, held out as the default of --split does, by which a network "
+            "decides how long to learn, before it learns from all of them; 0 runs all epochs."
         ),
     ] = 0.1,
     half_life: HalfLife = None,
@@ -136,4 +136,5 @@ def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Reco
     from penchant.data.splitting import split
 
     parts = split(log, validation=0, test=validation, seed=model.seed)
+    logger.info(f"How long to learn is decided by held-out events. {parts.sentence}")
     return model.fit(parts.train, parts.test, run=run).refit(log, run=run)

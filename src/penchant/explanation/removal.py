@@ -18,6 +18,7 @@ NEGLIGIBLE = 1e-5
 
 _LEFT_OUT = 100  # at most so many items are left out of a history in turn, the latest ones
 _TYPICAL = 100  # items from which it is told how far a typical score falls
+_BEST = 10  # items of the highest scores, which a history that plays any part has moved
 
 
 def removal_effects(
@@ -41,15 +42,17 @@ def removal_effects(
     negligible = NEGLIGIBLE * float(np.ptp(scores[finite]))
     rng = np.random.default_rng(0)
     typical = finite if len(finite) <= _TYPICAL else rng.choice(finite, _TYPICAL, replace=False)
-    asked = np.concatenate([items, typical]).astype(np.int32)
+    best = finite[np.argpartition(-scores[finite], min(_BEST, len(finite) - 1))[:_BEST]]
+    asked = np.concatenate([items, best, typical]).astype(np.int32)
     if isinstance(model, ExplainsByRemoval):
         falls = model.removal_effects(history, asked).astype(np.float64)
     else:
         falls = _scored_again(model, history, scores, asked)
     falls[~np.isfinite(falls)] = 0
-    of_typical = falls[len(items) :]
-    if not (np.ptp(of_typical, axis=0) > negligible).any():
+    # Of a large catalogue a history may move few scores, and none of those that were drawn.
+    if not (np.ptp(falls, axis=0) > negligible).any():
         return None
+    of_typical = falls[len(items) + len(best) :]
     drops: Float64 = falls[: len(items)] - np.median(of_typical, axis=0)
     return np.where(history.is_latest, drops, 0)
 

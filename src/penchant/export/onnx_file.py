@@ -14,6 +14,7 @@ import numpy as np
 from penchant.atomic_write import atomic_path, require_writable
 from penchant.data.tables import titles_of
 from penchant.errors import NotFittedError, require
+from penchant.export.evidence import is_known
 from penchant.export.exportable import reads_ratings, scores_of
 from penchant.export.graph import Graph
 from penchant.export.history import History
@@ -132,9 +133,7 @@ def _with_popularity(model: Recommender, history: History, scores: str) -> str:
     g = history.graph
     if model.baseline_for:  # which answer everybody as they are
         return scores
-    telling = history.positive if model.learns_interactions else history.valid
-    known = g.op("Greater", g.sum(history.as_floats(telling), 1), g.floats(0))
-    return g.op("Where", known, scores, g.floats(model.histories_.popularity))
+    return g.op("Where", is_known(model, history), scores, g.floats(model.histories_.popularity))
 
 
 def _best(model: Recommender, g: Graph, scores: str, k: str) -> tuple[str, str]:

@@ -113,8 +113,8 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
                 a model together, each on its share of every batch or with some rows of its tables.
 
         Raises:
-            DataError: it is no log, or has no events, or no ratings where the model needs them, or
-                fitting would take more memory than is free or more hours than the run allows.
+            DataError: it is no log, or has no events, or no ratings or times where the model needs
+                them, or fitting would take more memory than is free or hours than the run allows.
             MissingExtraError: `ray` needs Ray, which is not installed.
             ParameterError: there is no such device or cluster, or not enough room in it, or the
                 model is none whose training workers can share, or whose tables they can shard.
@@ -327,6 +327,11 @@ class Recommender(Parameterised, FittedState, FittingCosts, ABC):
     def learns_interactions(self) -> bool:
         """Whether lists are learned from which positive events there are, whatever the rating."""
         return self.signal in ("pairs", "order", "popularity") and not self.needs_ratings
+
+    @property
+    def needs_times(self) -> bool:
+        """Whether a log must have a time on every event for what its parameters ask."""
+        return False
 
     @property
     def has_contributions(self) -> bool:

@@ -12,7 +12,6 @@ from penchant.data.dataset import Dataset
 from penchant.data.splits import TEST, TRAIN, UNUSED, VALIDATION
 from penchant.data.splitting import (
     k_fold,
-    split,
     split_by_time,
     split_leave_last_out,
     split_per_user,
@@ -95,12 +94,6 @@ def test_split_by_time_needs_times():
         split_by_time(log_of([0] * 9, [5] * 9))
     with pytest.raises(DataError, match="too few"):
         split_by_time(log_of([0] * 4, range(4)))
-
-
-def test_default_is_by_time_where_there_is_one():
-    assert split(log_of([0] * 10, range(10))).kind == "time"
-    assert split(log_of([0] * 10)).kind == "random"
-    assert split(log_of([0] * 10, [7] * 10)).kind == "random"
 
 
 @given(

@@ -18,7 +18,7 @@ from penchant.errors import ParameterError
 from penchant.explanation import explain
 from penchant.metrics import NDCG, Ranked
 from penchant.models import EASE, IALS, DecayedFrequency, ItemKNN, ListBlend, Popular, make, spec_of
-from penchant.testing import planted_pairs
+from penchant.testing import planted_pairs, planted_sequences
 
 TWO = "(ease:l2=20;item-knn;popular)"
 
@@ -157,6 +157,16 @@ def test_unknown_users_get_lists_by_their_history(split, model):
     lists = [model.recommend(users, k=5)["item"].to_list() for users in (known, stranger)]
     assert lists[0] == lists[1]
     assert model.recommend(model.history([]), k=3)["fallback"].all()
+
+
+@pytest.mark.parametrize("other", ["item-knn", "popular"])
+def test_lists_of_trivial_answers_are_their_own(other, caplog):
+    split = pn.split_leave_last_out(planted_sequences(n_users=80))
+    blend = make(f"list-blend:base_models=markov;{other}").fit(split.train, split.validation)
+    assert not caplog.records
+    assert ndcg(blend, split.test) > 0.9
+    lists = blend.recommend(split.log.users.ids.to_list()[:5], k=1)
+    assert not lists["fallback"].any()
 
 
 def test_few_users_leave_weights_equal(caplog):

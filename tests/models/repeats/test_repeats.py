@@ -45,6 +45,26 @@ def test_what_was_had_most_often_and_last():
     assert own["item"].to_list() == ["d"]
 
 
+def test_what_was_had_last_in_sessions_is_their_last_event():
+    visits = {
+        "user": [*"xxxxxyy"],
+        "item": [*"abcbdcc"],
+        "session": [1, 1, 2, 2, 2, 3, 3],
+        "time": [1, 2, 3, 4, 4, 5, 6],
+    }
+    log = pn.read(pl.DataFrame(visits))
+    assert log.has_sessions
+    wanted = {"a": 1 / 4, "b": 1, "c": 1 / 2, "d": 1}  # two events are of one instant
+    assert scores_of(PersonalRecent().fit(log), log, "x") == pytest.approx(wanted)
+    alone = pn.read(pl.DataFrame(visits).drop("session"))
+    assert scores_of(PersonalRecent().fit(alone), alone, "x") == pytest.approx(wanted)
+    assert scores_of(PersonalPopular().fit(log), log, "x") == {"a": 1, "b": 2, "c": 1, "d": 1}
+    orders = pn.read(pl.DataFrame(visits).rename({"session": "order_id"}))
+    assert scores_of(PersonalRecent().fit(orders), orders, "x") == pytest.approx(
+        {"a": 1 / 2, "b": 1, "c": 1, "d": 1}
+    )
+
+
 @given(seed=st.integers(0, 2**32 - 1))
 def test_frequencies_decay_by_basket_and_day(seed):
     log = random_baskets(seed, n_users=3)

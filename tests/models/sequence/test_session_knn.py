@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.left_out import without
 from penchant.data.sorting import ranges
-from penchant.errors import ParameterError
-from penchant.models import STAN, VSKNN
+from penchant.errors import DataError, ParameterError
+from penchant.models import STAN, VSKNN, MarkovChain, make
 from penchant.models.sequence.sessions import last_items, postings_of, sessions_of
 
 HOUR = 3_600_000_000
@@ -93,6 +94,22 @@ def test_scores_are_sums_over_similar_sessions(log, model):
     known = log.histories.block(4, 5)
     expected = one_by_one(log, model, known.items.tolist(), user=4)
     assert model.scores(known)[0] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("spec", ["stan", "vs-knn", "decayed-frequency"])
+def test_a_half_life_without_times_is_refused_before_any_model_is_fitted(log, spec):
+    ordered = pn.read(log.frame().select("user", "item"), order="rows")
+    split = pn.split_leave_last_out(ordered)
+    with pytest.raises(DataError, match="half_life needs a time on every event, which the log"):
+        make(f"{spec}:half_life=1").fit(ordered)
+    fitted = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MarkovChain, "_fit", lambda *_: fitted.append(1))
+        with pytest.raises(DataError, match="leave out half_life"):
+            pn.evaluate(["markov", f"{spec}:half_life=1"], split, ["hr@10"])
+    assert not fitted
+    make(spec).fit(ordered)
+    make(f"{spec}:half_life=1").fit(log)
 
 
 def test_many_histories_at_once_are_scored_as_each_alone(log, monkeypatch):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from penchant.errors import ParameterError
 from penchant.models import EASE, Bias, Blend, DotProduct
 from penchant.models.shared import base_models
 from penchant.models.shared.base_models import (
+    any_has_evidence,
     base_predictions,
     fit_base_models,
     out_of_fold_predictions,
@@ -16,7 +19,7 @@ from penchant.models.shared.base_models import (
     specs_of,
 )
 from penchant.run import Run
-from penchant.testing import planted_ratings
+from penchant.testing import planted_ratings, planted_sequences
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,16 @@ def test_rankers_answer_with_scores_and_likes_with_log_odds(split):
     nobody = Rows(rows.histories, rows.history[:1], np.array([-1], np.int32))
     mean = scores[rows.history[0]].mean()
     assert base_predictions([ease], nobody)[0, 0] == pytest.approx(mean, abs=1e-6)
+
+
+@pytest.mark.parametrize("spec", ["markov", "personal-popular", "personal-recent"])
+def test_trivial_answers_to_histories_know_something_of_these(spec):
+    log = planted_sequences(n_users=20)
+    histories = log.histories.take([0, 1])
+    histories = replace(histories, offsets=np.array([0, 0, histories.n_events]))
+    models = fit_base_models(f"{spec};popular;random", log, None, 0, Run())
+    assert any_has_evidence(models, histories).tolist() == [False, True]
+    assert not any_has_evidence(models[1:], histories).any()
 
 
 def test_a_grid_scores_all_pairs_or_those_with_some_items(split, monkeypatch):

@@ -81,3 +81,19 @@ def test_new_items_come_last_and_others_keep_their_places(spec, log, caplog) -> 
     caplog.clear()
     model.update(_log([(3, NEW_ITEM)], 2000))
     assert not caplog.text
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_popularity_answers_who_has_items_without_vectors_alone(spec, log) -> None:
+    model = make(spec).fit(log)
+    model.update(_log([(NEWCOMER, 100), (NEWCOMER + 1, 100), (NEWCOMER + 1, 4)], 1000))
+    users = model.histories_of([NEWCOMER, NEWCOMER + 1, 3])
+    assert model.has_evidence(users).tolist() == [False, True, True]
+    assert model.has_evidence(model.history([100, 100])).tolist() == [False]
+    assert model.has_evidence(model.history([])).tolist() == [False]
+    lists = model.recommend([NEWCOMER], k=3)
+    assert lists["fallback"].to_list() == [True] * 3
+    assert lists["score"].null_count() == 3
+    popularity = np.sort(np.delete(model.histories_.popularity, users.block(0, 1).items))
+    found = model.histories_.popularity[model.items_.indices(lists["item"])]
+    assert found.tolist() == popularity[::-1][:3].tolist()

@@ -1,9 +1,9 @@
 """Ways to split a log: event by event, or users, items, baskets or sessions whole."""
 
 from penchant.data.splitting.cold_items import split_cold_items
+from penchant.data.splitting.default import split
 from penchant.data.splitting.events import (
     k_fold,
-    split,
     split_by_time,
     split_leave_last_out,
     split_per_user,

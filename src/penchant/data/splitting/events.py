@@ -20,19 +20,6 @@ from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError, ParameterError
 
 
-def split(log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0) -> Split:
-    """Split by time where every event has one, otherwise at random by row.
-
-    Example:
-        >>> pn.split(planted_pairs()).kind
-        'time'
-    """
-    require_log(log)
-    if log.has_times and log.events["time"].n_unique() > 1:
-        return split_by_time(log, validation=validation, test=test)
-    return split_random(log, validation=validation, test=test, seed=seed)
-
-
 def split_random(
     log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0
 ) -> Split:

@@ -185,7 +185,7 @@ class ListBlend(Recommender):
         return [(model, weight) for model, weight in pairs if weight > 0]
 
     def has_evidence(self, users: Histories) -> Bool:
-        """bool[n_users], where a base model that counts, trivial ones aside, knows something."""
+        """bool[n_users], where a base model that counts knows something of the user."""
         return any_has_evidence([model for model, _ in self._weighted], users)
 
     def _scores(self, users: Histories) -> Float32:

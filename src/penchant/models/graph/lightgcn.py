@@ -139,6 +139,10 @@ class LightGCN(ReadsHistories):
         """True: they weigh the losses of events and the sums of neighbours."""
         return True
 
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], where there is a history, and a vector of the user is made of it."""
+        return super().has_evidence(users) & self.user_vectors(users).any(axis=1)
+
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], from the histories as they are; zeros for new users without."""
         own = _rows_of(self.own_vectors_, users)

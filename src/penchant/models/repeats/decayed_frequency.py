@@ -42,6 +42,11 @@ class DecayedFrequency(OwnItems):
     signal: ClassVar[Signal] = "nothing"
     fitted_attributes: ClassVar[Declarations] = {}
 
+    @property
+    def needs_times(self) -> bool:
+        """Whether a half-life is given."""
+        return self.half_life is not None
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -57,7 +58,8 @@ class PersonalRecent(_Personal):
     """What a user had last, and the log's most popular items behind it.
 
     The score is 1 over the number of baskets since an item was last had, that one included. Items
-    of one basket come in the order of their popularity.
+    of one basket come in the order of their popularity. Where the log has sessions, whose events
+    come one after another, events are counted in place of baskets; those of one instant are one.
 
     `update` takes further events in: the model is then what a new fit to all events is.
 
@@ -67,4 +69,5 @@ class PersonalRecent(_Personal):
 
     def _event_weights(self, users: Histories) -> Float32:
         latest = users.is_latest & users.is_positive
-        return np.where(latest, 1 / (1 + basket_ages(users)), 0).astype(np.float32)
+        one_by_one = replace(users, baskets=None) if users.in_sessions else users
+        return np.where(latest, 1 / (1 + basket_ages(one_by_one)), 0).astype(np.float32)

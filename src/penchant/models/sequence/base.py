@@ -46,7 +46,7 @@ from penchant.nn.sequence.windows import Windows
 from penchant.nn.sharded_rows import place_rows
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
-from penchant.typing import Csr, Float32, Int32, Int64
+from penchant.typing import Bool, Csr, Float32, Int32, Int64
 
 _LONGEST = 2**12  # events that any setting may have a network read
 _NEAR = 3  # events between which items are neighbours
@@ -281,6 +281,10 @@ class SequenceNetworkModel(ReadsHistories):
         weight = torch.from_numpy(self.item_vectors_)
         items = nn.Embedding(len(weight), self.dim, _weight=weight)
         return SequenceNetwork(items, encoder, self.scale).eval()
+
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], where a history has a positive event with an item that has a vector."""
+        return np.asarray(np.diff(self._sequences(users)[1]) > 0)
 
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], the state after the last event; zeros without one."""

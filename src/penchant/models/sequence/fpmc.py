@@ -95,9 +95,11 @@ class FPMC(ReadsHistories):
 
     def _cost(self, train: Dataset) -> FittingCost:
         drawn = min(self.negatives, train.n_items)
-        per_event = 3 * (drawn * (2 * self.dim + PASS) + self.window * self.dim * PASS)
+        window = min(self.window, int(train.user_counts.max(initial=0)))
+        per_event = 3 * (drawn * (2 * self.dim + PASS) + window * self.dim * PASS)
+        of_batch = min(self.batch_size, len(train)) * window * (self.dim + 4)
         return FittingCost(
-            memory=16.0 * self.dim * (train.n_users + 3 * train.n_items),
+            memory=16.0 * (self.dim * (train.n_users + 3 * train.n_items) + of_batch),
             multiply_adds=float(self.epochs * len(train) * per_event),
         )
 
@@ -124,7 +126,7 @@ class FPMC(ReadsHistories):
                 markov_step(
                     network,
                     (items, who, starts),
-                    self._decays,
+                    self._decays(int(users.lengths.max())),
                     Candidates(torch.from_numpy(counts), self.alpha, self.negatives, generator),
                     learning_rate=self.learning_rate,
                     l2=self.l2,
@@ -150,9 +152,9 @@ class FPMC(ReadsHistories):
         self.item_bias_ = moved_rows(self.item_bias_, item_places, n_items)
         self.trained_items_ = moved_rows(self.trained_items_, item_places, n_items)
 
-    @property
-    def _decays(self) -> Tensor:
-        return torch.tensor(self.event_decay) ** torch.arange(self.window)
+    def _decays(self, longest: int) -> Tensor:
+        """float32[n], what the last events count, the latest first, of histories up to a length."""
+        return torch.tensor(self.event_decay) ** torch.arange(min(self.window, longest))
 
     def _keep(self, network: MarkovFactors) -> None:
         self.user_vectors_ = network.base.users.numpy().copy()
@@ -169,6 +171,10 @@ class FPMC(ReadsHistories):
         """True: they weigh the losses of events."""
         return True
 
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], where there is a history, and a vector of the user is made of it."""
+        return super().has_evidence(users) & self.user_vectors(users).any(axis=1)
+
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, 2 dim]: the user's vector, or zeros, and that of the last items."""
         known = (users.users >= 0) & self.trained_[users.users]
@@ -180,7 +186,7 @@ class FPMC(ReadsHistories):
                 torch.from_numpy(recent.items.astype(np.int64)),
                 torch.from_numpy(recent.offsets[:-1]),
                 torch.from_numpy(recent.offsets[1:]),
-                self._decays,
+                self._decays(int(recent.lengths.max())),
             )
             last = weighted_rows(torch.from_numpy(self.source_vectors_), rows, shares).numpy()
         return np.concatenate([own, last], axis=1)

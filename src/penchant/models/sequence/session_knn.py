@@ -95,6 +95,11 @@ class SessionKNN(Refitting):
         """0, the score of items that are in no similar session."""
         return 0.0
 
+    @property
+    def needs_times(self) -> bool:
+        """Whether a half-life is given."""
+        return self.half_life is not None
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         sessions = sessions_of(train.histories)
         self.sessions_, self.session_users_ = sessions.places, sessions.users

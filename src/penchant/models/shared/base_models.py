@@ -104,11 +104,16 @@ def base_predictions(base_models: Sequence[Recommender], rows: Rows) -> Float32:
 
 
 def any_has_evidence(base_models: Sequence[Recommender], users: Histories) -> Bool:
-    """bool[n_users], whether any base model, trivial ones aside, knows something of each user."""
+    """bool[n_users], whether any base model knows something of each user.
+
+    Of the trivial answers those do that answer a history, such as what followed its last item.
+    """
     known = np.zeros(len(users), np.bool_)
     for model in base_models:
         if not model.baseline_for:
             known |= model.has_evidence(users)
+        elif model.no_evidence_score is not None:  # baselines claim evidence of everybody
+            known |= np.bincount(users.rows[users.is_positive], minlength=len(users)) > 0
     return known
 
 
