@@ -70,3 +70,66 @@ def test_given_items_that_nobody_learned_are_counted():
     sides[25:29] = TRAIN
     known = Split(log, sides, kind="predefined", sentence="Files.", ties="As given.")
     assert "given" not in pn.audit(known)["cold-items"].sentence
+
+
+def visits(n=40, length=4, gap=100, step=1, per_user=1, last_step=None):
+    """Sessions that begin one after the other, each a user unless users have several.
+
+    The last tenth of them may go on in other steps.
+    """
+    steps = [step if last_step is None or u < 0.9 * n else last_step for u in range(n)]
+    rows = [(u, (7 * u + n) % 20, gap * u + steps[u] * n) for u in range(n) for n in range(length)]
+    if per_user == 1:
+        return log_of(rows)
+    frame = pl.DataFrame(rows, schema=["session", "item", "time"], orient="row")
+    return pn.read(frame.with_columns(user=pl.col("session") % (n // per_user)))
+
+
+@pytest.mark.parametrize("per_user", [1, 2])
+def test_what_is_given_of_test_sessions_is_not_learned_from(per_user):
+    split = pn.split_sessions(visits(per_user=per_user))
+    found = pn.audit(split)["trained-on-future"]
+    assert (found.level, found.figure) == ("passed", 0)
+    assert "said to be by sessions" in found.sentence
+    assert pn.audit(split, claimed="time")["trained-on-future"].level == "passed"
+
+
+def test_sessions_that_end_late_are_no_breach_as_long_as_few_do():
+    split = pn.split_sessions(visits(n=400, gap=100, step=50, last_step=1))
+    found = pn.audit(split)["trained-on-future"]
+    assert (found.level, found.figure) == ("passed", 0)
+    assert "2.5 % of the test events are older" in found.sentence
+    long = pn.split_sessions(visits(n=400, gap=100, step=500, last_step=1))
+    found = pn.audit(long)["trained-on-future"]
+    assert found.level == "doubtful"
+    assert "what happened after them" in found.sentence
+    assert "too early" not in found.brief
+
+
+def test_a_session_that_begins_before_what_is_learned_breaks_the_claim():
+    split = pn.split_sessions(visits())
+    sides = split.sides.copy()
+    sides[sides == TEST], sides[4 * 10 + 3] = GIVEN, TEST  # an old session judges
+    sides[4 * 10 : 4 * 10 + 3] = GIVEN
+    for claimed in ("sessions", "time"):
+        found = pn.audit(replace(split, sides=sides), claimed=claimed)["trained-on-future"]
+        assert (found.level, found.figure) == ("wrong", 1)
+        assert "begin too early" in found.brief
+
+
+def test_ties_within_sessions_are_as_doubtful_as_within_users():
+    split = pn.split_sessions(visits(step=0))
+    found = pn.audit(split)
+    assert (found["ties-in-time"].level, found["ties-in-time"].figure) == ("doubtful", 1)
+    assert (found["ties-in-history"].level, found["ties-in-history"].figure) == ("doubtful", 1)
+    assert pn.audit(pn.split_sessions(visits()))["ties-in-history"].level == "passed"
+
+
+def test_an_item_again_in_a_sequence_is_no_copy():
+    frame = pl.DataFrame({"user": [1, 1, 1, 2, 2], "item": [5, 5, 6, 7, 7]})
+    sequences = pn.read(frame, order="rows", quiet=True)
+    found = pn.audit(pn.split_leave_last_out(sequences, validation=False))["copies"]
+    assert (found.level, found.figure) == ("passed", 0)
+    assert "place in the sequence" in found.sentence
+    unordered = pn.audit(pn.split_leave_last_out(pn.read(frame, quiet=True), validation=False))
+    assert unordered["copies"].level == "doubtful"

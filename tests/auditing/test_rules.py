@@ -95,6 +95,22 @@ def test_trivial_answers_alone_need_no_strong_method_beside_them():
 
 
 @pytest.mark.parametrize(
+    ("models", "level"),
+    [
+        (("stan", "gru4rec"), "passed"),
+        (("sequential-rules:steps=3",), "passed"),
+        (("vs-knn",), "passed"),
+        (("gru4rec", "standard-net"), "doubtful"),
+        (("rules-of-thumb",), "doubtful"),
+    ],
+)
+def test_simple_methods_of_sessions_are_strong_ones(models, level):
+    entries = tuple(Entry(name, trivial=False) for name in models)
+    table = Table("ranking", ("ndcg@10",), entries, users=5, rows=5)
+    assert one("no-strong-baseline", tables=(table,)).level == level
+
+
+@pytest.mark.parametrize(
     ("figure", "level"), [(0.0, "passed"), (0.1, "doubtful"), (0.3, "wrong"), (1.0, "wrong")]
 )
 def test_bars(figure, level):

@@ -91,3 +91,18 @@ def test_impossible_wishes(call, tiny_csv, options, words):
     result = call("audit", *(tiny_csv if o == "LOG" else o for o in options))
     assert result.exit_code == 1
     assert words in result.stderr
+
+
+def test_files_of_a_split_by_sessions_keep_its_promise(call, tmp_path):
+    rows = [
+        (s, (5 * s + n) % 30, 1_600_000_000 + 1000 * s + n) for s in range(60) for n in range(4)
+    ]
+    frame = pl.DataFrame(rows, schema=["session_id", "item_id", "timestamp"], orient="row")
+    frame.write_csv(tmp_path / "visits.csv")
+    parts = tmp_path / "parts"
+    call("split", tmp_path / "visits.csv", "--split", "sessions", "-o", parts)
+    for claimed in ("sessions", "time"):
+        result = call("audit", parts, "--claimed", claimed, "--strict")
+        assert result.exit_code == 0, result.stdout
+        passed = result.stdout.partition("Passed:")[2]
+        assert "trained-on-future" in passed

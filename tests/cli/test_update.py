@@ -187,3 +187,21 @@ def test_networks_of_order_take_events_into_their_histories(call, tmp_path):
     assert "with its weights as they were" in done.stdout
     assert "1 new item has no vector in GRU4Rec until it is fitted again" in done.stderr
     assert restore(folder).histories_.lengths.tolist() == [7, 6, 1]
+
+
+def test_sessions_by_gaps_go_on_as_the_sentence_says(call, tmp_path):
+    times = [0, 60, 9000, 9060, 0, 60, 120]
+    rows = [
+        f"{u},{i},{1_500_000_000 + t}" for u, i, t in zip("1111222", "1234512", times, strict=True)
+    ]
+    for name, some in (("all", rows), ("first", rows[:3] + rows[4:6]), ("later", rows[3::3])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["user,item,time", *some]))
+    for name in ("all", "first"):
+        call("train", tmp_path / f"{name}.csv", "--session-gap", "30min", "-m", "markov",
+             "-o", tmp_path / name)  # fmt: skip
+    done = call("update", tmp_path / "first", tmp_path / "later.csv", "--in-place")
+    assert "is what a new fit to all events would be" in done.stdout
+    updated, fitted = restore(tmp_path / "first").histories_, restore(tmp_path / "all").histories_
+    assert (
+        updated.basket_numbers.tolist() == fitted.basket_numbers.tolist() == [0, 0, 1, 1, 0, 0, 0]
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -113,6 +114,14 @@ def test_sequences_sessions_and_missing_times_are_kept(tmp_path):
         assert_histories_alike(again.histories, log.histories)
         assert again.in_sessions == log.in_sessions
         assert sorted_frame(again).equals(sorted_frame(log))
+
+
+def test_the_gap_of_sessions_is_kept(tmp_path):
+    frame = pl.DataFrame({"user": [1, 1], "item": [1, 2], "time": [1_500_000_000, 1_500_000_060]})
+    for gap in ("90s", None):
+        log = pn.read(frame, session_gap=gap, quiet=True)
+        again = pn.read(pn.write_encoded(log, tmp_path / str(gap)), quiet=True)
+        assert again.origin.session_gap == log.origin.session_gap == (gap and timedelta(seconds=90))
 
 
 def test_further_columns_may_have_any_name(tmp_path):

@@ -44,6 +44,8 @@ def test_findings_name_who_uses_the_order_and_how_much(result):
     assert found["seer (ranking)"].level == "note"
     assert "uses the order of histories" in found["seer (ranking)"].sentence
     assert found["markov (ranking)"].level == "note"
+    assert "Do not say that it learns" in found["blind (ranking)"].advice
+    assert not found["seer (ranking)"].advice
     assert found["seer (ranking)"].figure == result.table()["seer"].order_loss.loss
     assert pn.audit([result])["no-order-learned"].level == "doubtful"
 
@@ -90,3 +92,15 @@ def test_lists_without_metrics_that_judge_have_no_control():
     split = pn.split_leave_last_out(planted_sequences())
     table = pn.evaluate({"seer": HalfBlind()}, split, ["coverage@10"], replicates=100).table()
     assert table["seer"].order_loss is None
+
+
+def test_a_blend_of_a_model_of_order_is_asked_with_shuffled_histories():
+    models = [
+        "list-blend:base_models=sequential-rules;ease,weights=1;1",
+        "list-blend:base_models=ease",
+    ]
+    split = pn.split_per_user(planted_sequences())
+    table = pn.evaluate(models, split, ["hr@10"], replicates=200).table()
+    assert table[models[0]].order_loss.uses_order
+    assert table[models[1]].order_loss is None
+    assert any(models[0] in note and "shuffled" in note for note in table.notes)

@@ -39,6 +39,9 @@ def test_other_comparisons_have_them_where_a_model_of_order_takes_part(log):
     split = pn.split_random(log)
     assert not names([ItemKNN()], split) & OF_ORDER
     assert names([SequentialRules()], split) > OF_ORDER
+    for spec in ("list-blend:base_models=ease;stan", "time-decay:base_model=markov"):
+        assert names([spec], split) > OF_ORDER, spec
+    assert not names(["list-blend", "time-decay"], split) & OF_ORDER
     sequences = replace(log, origin=replace(log.origin, layout="sequences"))
     assert isinstance(sequences.origin, Origin)
     assert names([ItemKNN()], pn.split_random(sequences)) > OF_ORDER

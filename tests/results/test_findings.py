@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -61,6 +62,14 @@ def test_details_have_every_sentence_and_what_to_do_once_for_each_rule(found):
         assert each.sentence in " ".join(text.split())
     assert text.count("Mend no-better.") == 1
     assert "same-text: The sentence about same-text." in text
+
+
+def test_what_to_do_is_said_also_where_the_last_finding_is_good_news():
+    rows = [finding("order", "doubtful", "blind", 0.0), finding("order", "note", "seer", 1.0)]
+    rows[1] = replace(rows[1], advice="")
+    text = Findings.of("a log", rows).details()
+    assert text.count("Mend order.") == 1
+    assert text.index("about blind") < text.index("Mend order.") < text.index("about seer")
 
 
 def test_nothing_found_is_said_plainly():

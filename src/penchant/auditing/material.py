@@ -13,11 +13,11 @@ import polars as pl
 
 from penchant.auditing.features import Features
 from penchant.data.dataset import Dataset
-from penchant.data.splits import TEST, Split
+from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.results.tables import Table
 from penchant.typing import Bool, Float64, Int32, Int64
 
-Claimed = Literal["time", "per-user", "random"]
+Claimed = Literal["time", "per-user", "sessions", "random"]
 Predict = Callable[[pl.DataFrame], npt.ArrayLike]
 
 
@@ -151,6 +151,8 @@ class Material:
         kind = self.split.kind
         if kind == "time":
             return "time"
+        if kind == "sessions":
+            return "sessions"
         if kind in ("per-user", "leave-last-out") and self.split.seed is None:
             return "per-user" if self.split.log.has_times else None
         if kind == "users" and self.split.by_time:
@@ -168,6 +170,12 @@ class Material:
         """int64[n_known], positions of training, validation and given events in the log."""
         assert self.split is not None
         return np.flatnonzero(self.split.is_known)
+
+    @cached_property
+    def learned_rows(self) -> Int64:
+        """int64[n_learned], positions of training and validation events, without given ones."""
+        assert self.split is not None
+        return np.flatnonzero(np.isin(self.split.sides, (TRAIN, VALIDATION)))
 
     @cached_property
     def has_history(self) -> Bool:

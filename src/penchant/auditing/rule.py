@@ -60,8 +60,12 @@ class Rule:
         examples: pl.DataFrame | None = None,
         brief: str = "",
         severity: float | None = None,
+        advises: bool = True,
     ) -> Finding:
-        """A finding of this rule at a level that the rule itself decided."""
+        """A finding of this rule at a level that the rule itself decided.
+
+        An objection has the rule's advice, unless it is good news, for which there is none.
+        """
         low, high = interval if interval is not None else (None, None)
         objects = level in OBJECTIONS
         if not brief and figure is not None:
@@ -77,7 +81,7 @@ class Rule:
             high=high,
             bar=self.bar,
             examples=examples if objects else None,
-            advice=self.advice if objects else "",
+            advice=self.advice if objects and advises else "",
             source=self.source,
             brief=brief if objects else "",
             severity=severity,

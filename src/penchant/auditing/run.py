@@ -66,7 +66,7 @@ def audit(
         predict: answers a frame of test rows that has the column `text`, for the control with
             shuffled texts.
         claimed: how whoever made the split says it was made: by `time`, in time order within
-            each user (`per-user`) or at `random`.
+            each user (`per-user`), by the times at which `sessions` begin, or at `random`.
         seed: decides everything random.
         columns: `user=`, `item=`, `rating=`, `time=`, `text=` and the like for reading train and
             test, as in `penchant.read`.

@@ -102,7 +102,7 @@ class AuditedFiles:
         str | None, typer.Option(metavar="FILE", help="Parameters and score of a tuning.")
     ] = None
     claimed: Annotated[
-        Literal["time", "per-user", "random"] | None,
+        Literal["time", "per-user", "sessions", "random"] | None,
         typer.Option(help="How the split is said to be made."),
     ] = None
 

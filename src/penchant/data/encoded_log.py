@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,6 +100,7 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         for name, frame in frames.items():
             if frame is not None:
                 frame.write_parquet(draft / f"{name}.parquet")
+        gap = log.origin.session_gap
         header = {
             "version": _VERSION,
             "name": log.name,
@@ -114,6 +116,7 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
                 "guessed": log.origin.guessed,
                 "dropped": log.origin.dropped,
                 "layout": log.origin.layout,
+                "session_gap": None if gap is None else gap // timedelta(microseconds=1),
             },
         }
         text = json.dumps(header, indent=2, ensure_ascii=False)
@@ -211,6 +214,7 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
             raise ValueError("there are unknown tables")
         frames = {each: pl.read_parquet(folder / f"{each}.parquet") for each in header["frames"]}
         told = header["origin"]
+        gap = told.get("session_gap")  # µs
         origin = Origin(
             source=told["source"],
             columns=told["columns"],
@@ -219,6 +223,7 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
             dropped=tuple(told["dropped"]),
             netted=frames.get("netted"),
             layout=told["layout"],
+            session_gap=None if gap is None else timedelta(microseconds=gap),
         )
         counts = _checked(columns, len(users), len(items))
         for vocabulary in (users, items):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from penchant.data.basket_keys import (
     keys_of_events,
     keys_of_histories,
 )
-from penchant.data.baskets import BASKET, numbers_of_baskets
+from penchant.data.baskets import BASKET, changes, numbers_of_baskets
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import quantities_of
 from penchant.data.event_order import event_order
@@ -75,6 +76,8 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
     basket as far as both sides have these. Where neither is there, repeated events cannot be told
     from further ones, and all count. Ratings, weights and quantities are those that the known
     events have; times count where every event has one, and a quantity that is not known is 1.
+    Sessions by gaps go on from known events to new ones where the gap allows, so that they are
+    those of all events read at once.
 
     Args:
         known: what a model keeps.
@@ -99,15 +102,20 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
     dropped = [*([] if has_times else ["time"]), *([] if has_baskets else [BASKET])]
     before = before.drop(dropped, strict=False)
     after = _new_events(new, users, items, before.columns)
+    gap = new.origin.session_gap if has_times and old.in_sessions else None
+    has_keys = known.basket_keys is not None and new.has_baskets
     told_by = [
         *(["time"] if has_times else []),
-        *([BASKET] if known.basket_keys is not None and new.has_baskets else []),
+        *([BASKET] if has_keys and gap is None else []),
     ]
     repeated = _is_known(before, after, told_by, len(users))
     after = after.filter(~pl.Series(repeated))
     table = _joined_tables(known.item_table, new.item_table if new_items else None, items)
     events = pl.concat([before, after.select(before.columns)])
     order = event_order(events, len(users))
+    if gap is not None:
+        events = _with_sessions_by_gap(events, order, old, gap)
+        after = after.with_columns(events[BASKET].tail(len(after)))
     numbers = _basket_numbers(old, events, order)
     events = events[order]
     rows = pl.int_range(1, len(events) + 1, dtype=pl.UInt32, eager=True).alias("row")
@@ -137,6 +145,36 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
         told_by=tuple(told_by),
         known=KnownLog(histories, users, items, table, keys, anonymous),
     )
+
+
+def _with_sessions_by_gap(
+    events: pl.DataFrame, order: AnyInt, old: Histories, gap: timedelta
+) -> pl.DataFrame:
+    """The events with the keys of the sessions that all of them make together.
+
+    A session has the key that is that of its first event already. Users whose known sessions are no
+    sessions by this gap keep theirs.
+
+    Args:
+        events: the known ones, then the new ones.
+        order: of all of them, by user, then time.
+        old: the known events.
+        gap: the longest time between two events of a session.
+    """
+    assert old.times is not None
+    assert old.baskets is not None
+    longest = gap // timedelta(microseconds=1)
+    by_gap = changes(old.rows) | (np.diff(old.times, prepend=old.times[:1]) > longest)
+    others = events["user"].to_numpy()[: old.n_events][by_gap != changes(old.rows, old.baskets)]
+    users = events["user"].to_numpy()[order]
+    times = events["time"].to_physical().to_numpy()[order]
+    begins = changes(users) | (np.diff(times, prepend=times[:1]) > longest)
+    keys = events[BASKET][order]
+    of_first = keys.gather(np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0)))
+    keys = of_first.zip_with(pl.Series(~np.isin(users, others)), keys)
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return events.with_columns(keys.gather(places).alias(BASKET))
 
 
 def _basket_numbers(old: Histories, events: pl.DataFrame, order: AnyInt) -> Int32 | None:

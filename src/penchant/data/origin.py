@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 import polars as pl
@@ -33,6 +34,7 @@ class Origin:
         layout: how lines of a text file were read, as in `penchant.read`.
         date_form: `day-first`, `month-first` or `year-first` where times were read so that have
             another meaning otherwise.
+        session_gap: the longest time between two events of a session, where sessions are by gaps.
     """
 
     source: str = "memory"
@@ -43,6 +45,7 @@ class Origin:
     netted: pl.DataFrame | None = None
     layout: Layout = "columns"
     date_form: str | None = None
+    session_gap: timedelta | None = None
 
     def __str__(self) -> str:
         columns = ", ".join(

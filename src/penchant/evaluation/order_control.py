@@ -22,6 +22,7 @@ from penchant.metrics import (
     mean_replicates,
 )
 from penchant.models.base import Recommender
+from penchant.models.shared.base_models import reads_order
 from penchant.results.order_loss import OrderLoss
 from penchant.run import Run
 from penchant.typing import Bool
@@ -59,11 +60,12 @@ def order_loss(
         run: threads and progress.
 
     Returns:
-        None where the model learns no order, or no metric or user can tell.
+        None where neither the model nor a base model of it reads the order, or no metric or user
+        can tell.
     """
     judging = [m for m in metrics if isinstance(m, RankingMetric) and m.name in values.per_user]
     can_lose = np.flatnonzero(_has_an_order(holdout.histories))
-    if model.signal != "order" or not judging or not len(can_lose):
+    if not reads_order(model) or not judging or not len(can_lose):
         return None
     metric, rng = judging[0], np.random.default_rng(bootstrap.seed)
     if len(can_lose) > HISTORIES:

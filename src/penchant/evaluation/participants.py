@@ -18,6 +18,7 @@ from penchant.models import (
 )
 from penchant.models.base import Recommender, Task
 from penchant.models.log_requirements import require_events
+from penchant.models.shared.base_models import reads_order
 
 Models = Iterable[Recommender | str] | Mapping[str, Recommender | str]
 """What a comparison takes: models or their texts, such as `ease:l2=300`, perhaps by names."""
@@ -83,7 +84,7 @@ def participants_of(
     participants: dict[str, tuple[Recommender, set[Task]]] = {
         name: (model, set(tasks)) for name, model in named.items()
     }
-    in_order = foretells_next(split) or any(m.signal == "order" for m in named.values())
+    in_order = foretells_next(split) or any(map(reads_order, named.values()))
     further = (
         *(BASELINES_OF_REPEATS if split.repeats != "excluded" else ()),
         *(BASELINES_OF_ORDER if in_order else ()),

@@ -178,10 +178,11 @@ def _line(group: RuleFindings) -> Iterator[tuple[Level, Text]]:
 
 
 def _rows(group: RuleFindings, levels: tuple[Level, ...]) -> Iterator[tuple[Level, Text]]:
-    """The level and the sentence of each finding; the last one has the advice, too."""
+    """The level and the sentence of each finding; the last with advice has that, too."""
     findings = [finding for finding in group.findings if finding.level in levels]
+    advised = [finding for finding in findings if finding.advice]
     for finding in findings:
         text = Text(f"{finding.heading}: " if finding.heading else "").append(finding.sentence)
-        if finding is findings[-1] and finding.advice:
+        if advised and finding is advised[-1]:
             text.append(f" {finding.advice}", style="dim")
         yield finding.level, text

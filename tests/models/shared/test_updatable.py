@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
+from penchant.data.reading.log_reader import read
 from penchant.errors import DataError, UnknownIdError
 from penchant.models import UserKNN, make
 
@@ -147,3 +148,57 @@ def test_neighbours_of_users_without_ratings_are_kept_in_bundles(tmp_path):
     model = UserKNN().fit(Dataset.from_frame(frame))
     back = restore(save(model, tmp_path / "bundle"))
     np.testing.assert_array_equal(back.scores(back.histories_), model.scores(model.histories_))
+
+
+SESSION_MODELS = ("markov", "sequential-rules", "vs-knn", "stan:half_life=2", "personal-recent")
+
+
+def visits(seed=0, n=240):
+    """Events of four users, minutes apart, with longer pauses now and then."""
+    rng = np.random.default_rng(seed)
+    minutes = np.cumsum(rng.choice([1, 3, 9, 40], n, p=[0.4, 0.3, 0.2, 0.1]))
+    times = pl.Series(minutes * 60_000_000).cast(pl.Datetime("us"))
+    return pl.DataFrame(
+        {"user": rng.integers(0, 4, n), "item": rng.integers(0, 15, n), "time": times}
+    )
+
+
+def scores(model, users, items):
+    return model.scores(model.histories_of(users))[:, model.items_.indices(items)]
+
+
+@pytest.mark.parametrize("how", ["later", "overlapping", "late"])
+@pytest.mark.parametrize("spec", SESSION_MODELS)
+def test_sessions_by_gaps_go_on_in_what_comes_later(spec, how):
+    frame = visits()
+    cut = len(frame) * 2 // 3
+    first, second = frame[:cut], frame[cut:]
+    if how == "overlapping":  # known events come again, from within sessions on
+        second = frame[cut - 20 :]
+    if how == "late":  # events in the midst of others, which may join two sessions
+        late = np.random.default_rng(1).random(len(frame)) < 0.2
+        first, second = frame.filter(~pl.Series(late)), frame.filter(pl.Series(late))
+    whole, known, new = (
+        read(part, session_gap="30min", quiet=True) for part in (frame, first, second)
+    )
+    assert 5 < whole.histories.basket_numbers.max() < 40
+    fitted, updated = make(spec).fit(whole), make(spec).fit(known).update(new)
+    users, items = whole.users.ids.to_list(), whole.items.ids.to_list()
+    assert updated.histories_.n_events == len(whole)
+    np.testing.assert_allclose(
+        scores(updated, users, items), scores(fitted, users, items), rtol=1e-5, atol=1e-6
+    )
+    again = fitted.histories_.take(fitted.users_.indices(pl.Series(users)))
+    order = updated.histories_.take(updated.users_.indices(pl.Series(users)))
+    assert order.basket_numbers.tolist() == again.basket_numbers.tolist()
+
+
+def test_sessions_of_a_column_do_not_go_on_by_a_gap():
+    frame = visits().with_columns(session=pl.int_range(pl.len()) // 2)
+    known = read(frame[:160], session="session", quiet=True)
+    new = read(frame[160:].drop("session"), session_gap="30min", quiet=True)
+    before = make("markov").fit(known).histories_
+    after = make("markov").fit(known).update(new).histories_
+    for n in range(len(before)):
+        kept = after.take(np.array([n])).basket_numbers[: before.lengths[n]]
+        assert kept.tolist() == before.take(np.array([n])).basket_numbers.tolist()

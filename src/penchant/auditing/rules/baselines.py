@@ -23,9 +23,11 @@ STRONG = Rule(
     name="no-strong-baseline",
     subject=4,
     question="Are simple strong methods missing from the comparison?",
-    advice="Add them with an equal budget of tuning, such as -m ease -m item-knn -m ials.",
+    advice="Add them with an equal budget of tuning, such as -m ease -m item-knn -m ials, or "
+    "-m vs-knn -m stan where the next event of a sequence is foretold.",
     source="Rendle et al. 2020, Neural Collaborative Filtering vs. Matrix Factorization Revisited; "
-    "Ferrari Dacrema et al. 2019",
+    "Ferrari Dacrema et al. 2019; Ludewig et al. 2021, Empirical Analysis of Session-based "
+    "Recommendation Algorithms",
     brief="no simple strong method in the table",
     bar=Bar(doubtful=1.0),
 )
@@ -34,8 +36,10 @@ _PREFIXES: dict[str, tuple[str, ...]] = {
     "rating": ("knn", "mf", "svd", "dot", "factor", "slope", "als"),
     "like": ("knn", "mf", "svd", "dot", "factor", "logistic", "ials", "als", "ease"),
 }
+_OF_SEQUENCES = ("stan", "vstan", "sequential-rules")  # simple and strong, by their whole names
 _EXAMPLES = {
-    "ranking": "dot-product factors, item-kNN, EASE, iALS or RP3beta",
+    "ranking": "dot-product factors, item-kNN, EASE, iALS, RP3beta, VS-kNN, STAN or sequential "
+    "rules",
     "rating": "item-kNN or matrix factors",
     "like": "item-kNN or matrix factors",
 }
@@ -90,5 +94,9 @@ def _check_strong(task: str, entries: list[Entry]) -> Finding:
 
 def _is_strong(task: str, name: str) -> bool:
     """Whether a part of the name, such as of `item-knn:neighbours=50`, is a strong method's."""
-    parts = name.partition(":")[0].lower().replace("_", "-").split("-")
-    return any(part.startswith(_PREFIXES[task]) or part.endswith("knn") for part in parts)
+    plain = name.partition(":")[0].lower().replace("_", "-")
+    if task == "ranking" and plain.rstrip("'") in _OF_SEQUENCES:
+        return True
+    return any(
+        part.startswith(_PREFIXES[task]) or part.endswith("knn") for part in plain.split("-")
+    )

@@ -61,6 +61,7 @@ def _finding(table: Table, entry: Entry, loss: OrderLoss) -> Finding:
         figure=loss.loss,
         interval=(loss.low, loss.high),
         brief=f"{worse} (loss {loss.low:+.4f} to {loss.high:+.4f})",
+        advises=blind,
     )
 
 

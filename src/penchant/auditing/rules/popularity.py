@@ -79,7 +79,7 @@ def check(material: Material) -> Iterator[Finding]:
 
 def _is_ordered(material: Material) -> bool:
     """Whether test events come after the others, by what is said or by their times."""
-    if material.split_kind in ("time", "per-user"):
+    if material.split_kind in ("time", "per-user", "sessions"):
         return True
     if material.split_kind == "random" or material.times is None:
         return False

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from penchant.data.reading.column_contents import refusal_of_guess, roles_by_content
 from penchant.data.reading.column_names import ROLES, plain_name, roles_by_name
+from penchant.data.reading.listed_items import refuse_listed_items
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.shop_columns import (
     SHOP_ROLES,
@@ -53,8 +54,8 @@ def choose_columns(
         needed: roles that are looked for in any case.
 
     Raises:
-        DataError: a column asked for does not exist, is asked for twice, or the user or item
-            column is not recognised.
+        DataError: a column asked for does not exist, is asked for twice, the user or item
+            column is not recognised, or items stand in lists in its cells.
     """
     names, source = records.frame.columns, records.source
     requested = {
@@ -84,6 +85,9 @@ def choose_columns(
         if role not in requested and choices.get(role) is not False
     }
     chosen = requested | guessed
+    if records.has_header:
+        asked = "item" in requested
+        refuse_listed_items(records.frame, chosen.get("item"), source, asked=asked)
     columns = {role: chosen[role] for role in ROLES if role in chosen}
     for role in ("user", "item"):
         if role not in columns and not (role == "user" and "basket" in columns):

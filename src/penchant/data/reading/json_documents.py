@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from penchant.data.reading.column_names import is_known_name, roles_by_name
 
-KEYS_AND_LISTS = "keys are read as users, and their lists as items"
+KEYS_AND_LISTS = "keys are read as users, and their lists as items in order"
 _SCALARS = (str, int, float)
 _MOST_LEVELS = 5  # of objects in objects in which a list of records is looked for
 _SAMPLE = 20  # records whose names are looked at

@@ -249,17 +249,17 @@ def read(
     if order is not None:
         lines.frame, remark = in_order_of_rows(lines.frame, records.source)
         lines.remarks.append(remark)
+    frame = lines.frame
     if not quiet:
         if weight is None and quantity is None:
-            lines.remarks += quantity_remark(lines.frame, columns)
+            lines.remarks += quantity_remark(frame, columns)
         if records.layout != "columns":
             say_layout(records, asked_for=layout == records.layout)
         else:
             say_guesses(records, found.named_as(columns), tuple(map(found.name_of, guessed)))
-            say_unused(records, columns, choices, chosen.passed_over)
+            say_unused(records, columns, choices, chosen.passed_over, frame)
         remarks = [*records.remarks, *([chosen.price_remark] if chosen.price_remark else [])]
         say_problems(records, [*remarks, *typed.remarks, *lines.remarks], typed.skipped)
-    frame = lines.frame
     if typed.positive is not None:
         check_threshold(frame["rating"].to_numpy(), typed.positive, records.source)
     elif wish is not None:
@@ -295,6 +295,7 @@ def read(
             netted=lines.netted,
             layout=records.layout,
             date_form=typed.date_form,
+            session_gap=sessions.gap,
         ),
         anonymous=anonymous,
         in_sessions=found.in_sessions or sessions.gap is not None,

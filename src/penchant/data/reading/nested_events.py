@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import polars as pl
 
+from penchant.data.event_order import POSITION
 from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.column_names import has_usual_name, roles_by_name
+from penchant.data.reading.json_documents import KEYS_AND_LISTS
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.several_events import as_events
+from penchant.data.reading.shop_columns import has_usual_shop_name
 
 _MOST_LEVELS = 3  # of structs in structs that are looked through
 
@@ -19,10 +22,13 @@ def with_events_inside(records: RawRecords, choices: Mapping[str, ColumnChoice])
     """The records as events, where no column is the item or the user and something in one is.
 
     A list whose entries have an item, such as the lines of an order, becomes an event an entry; so
-    does a list of ids in a column called `items` or the like. The fields of a struct that has the
-    user or the item, such as `_source` and `properties`, become columns. A remark says so.
+    does a list of ids in a column called `items` or the like, in the order of the list where
+    neither times nor baskets are there. The fields of a struct that has the user or the item, such
+    as `_source` and `properties`, become columns. A remark says so.
     """
     records = _with_entries(records, choices)
+    if KEYS_AND_LISTS in records.remarks:  # which came as events already
+        records, _ = _in_order(records, choices)
     for _ in range(_MOST_LEVELS):
         column = _struct_of_roles(records.frame, choices)
         if column is None:
@@ -55,8 +61,28 @@ def _with_entries(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> R
     else:
         events = events.rename({column: "item"} if "item" not in events.columns else {})
     remark = f"each entry of {column!r} is an event"
-    records = replace(records, remarks=(*records.remarks, remark))
-    return as_events(records, events, place, f"no entry in {column!r}")
+    records = as_events(records, events, place, f"no entry in {column!r}")
+    if not _holds_structs(frame, column):
+        records, is_ordered = _in_order(records, choices)
+        remark += ", in the order of the list" if is_ordered else ""
+    return replace(records, remarks=(*records.remarks, remark))
+
+
+def _in_order(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> tuple[RawRecords, bool]:
+    """Entries of lists with their places among their user's, and whether lists tell these.
+
+    Times tell more, and what stands in one basket has no order.
+    """
+    frame = records.frame
+    roles = roles_by_name(frame.columns)
+    user = choices.get("user") or roles.get("user")
+    others = [name for name in frame.columns if name not in (user, "item")]
+    told = {"time", "basket"} & {role for role, choice in choices.items() if choice}
+    told |= {"time"} & roles.keys() | {"basket" for n in others if has_usual_shop_name(n, "basket")}
+    if told or POSITION in frame.columns or user not in frame.columns:
+        return records, False
+    place = pl.int_range(pl.len(), dtype=pl.UInt32).over(user).alias(POSITION)
+    return replace(records, frame=frame.with_columns(place)), True
 
 
 def _is_missing(role: str, frame: pl.DataFrame, choices: Mapping[str, ColumnChoice]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.event_order import has_positions
 from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.id_values import ROUNDED, are_rounded
 from penchant.data.reading.layouts.names import describe
@@ -45,12 +46,14 @@ def say_unused(
     columns: dict[str, str],
     choices: dict[str, ColumnChoice],
     passed_over: Sequence[str],
+    events: pl.DataFrame,
 ) -> None:
     """Which columns look as if they could play a part and play none, but those named already."""
     remarks = remarks_on_unused(
         unused_columns(records, columns, passed_over),
         wants_rating=choices["rating"] is None and choices["weight"] is None,
         wants_time=choices["time"] is None,
+        wants_order=not has_positions(events),
         unwanted=[role for role, choice in choices.items() if choice is False],
     )
     for remark in remarks:

@@ -16,8 +16,9 @@ _COLUMNS = 200  # looked at
 _NAMED = 3  # columns in a message
 _NO_FIGURES = (
     *("price", "cost", "amount", "id", "code", "year"),
-    *("age", "zip", "index", "number", "no", "timeframe"),
+    *("age", "zip", "index", "number", "no", "timeframe", "position"),
 )
+_PLACES = ("position", "order", "seq", "step", "sequence", "eventorder", "itemorder", "eventnumber")
 """Ends of the names of columns of numbers that are no opinion and no count of events."""
 
 
@@ -32,6 +33,7 @@ class Unused(NamedTuple):
         times: dates, where there is no time.
         numbers: numbers, where there is neither a rating nor a weight, or columns have no names.
         rating: the rating or weight that there is, if any.
+        places: columns whose names say in which order events came, where there is no time.
         shop: columns with a usual name of quantities, prices or kinds of events, where there is no
             `weight`, `price` or `event`, by that role.
     """
@@ -39,6 +41,7 @@ class Unused(NamedTuple):
     times: list[str]
     numbers: list[str]
     rating: str | None
+    places: list[str]
     shop: dict[str, list[str]]
 
 
@@ -75,13 +78,20 @@ def unused_columns(
             usual = [n for n in likely if _may_play(contents[n], role)]
             if role not in columns and usual:
                 shop[role] = usual
-    named = {name for names in shop.values() for name in names}
+    places = [n for n in free if contents[n].kind == "count" and plain_name(n) in _PLACES]
+    named = {*places, *(name for names in shop.values() for name in names)}
     numbers = [name for name in numbers if name not in named]
-    return Unused([] if "time" in columns else times, numbers, rating, shop)
+    has_time = "time" in columns
+    return Unused([] if has_time else times, numbers, rating, [] if has_time else places, shop)
 
 
 def remarks_on_unused(
-    unused: Unused, *, wants_rating: bool, wants_time: bool, unwanted: Collection[str] = ()
+    unused: Unused,
+    *,
+    wants_rating: bool,
+    wants_time: bool,
+    wants_order: bool,
+    unwanted: Collection[str] = (),
 ) -> list[str]:
     """A sentence for each role that a column could have.
 
@@ -89,6 +99,7 @@ def remarks_on_unused(
         unused: the columns.
         wants_rating: whether nobody has asked for a log without ratings and weights.
         wants_time: whether nobody has asked for a log without times.
+        wants_order: whether nobody has said in which order events came.
         unwanted: other roles that nobody wants.
     """
     remarks = []
@@ -97,6 +108,11 @@ def remarks_on_unused(
         remarks.append(
             f"no time was recognised; {names} look{_s(unused.times)} like one "
             f"(time={first!r}, --time {shlex.quote(first)})"
+        )
+    if unused.places and wants_order:
+        remarks.append(
+            f"{unused.places[0]}, by its name the order of events, plays no part: sort the rows by "
+            "it and read them with order='rows' (--order rows)"
         )
     if unused.numbers and wants_rating and unused.rating is not None:
         names, first = _listed(unused.numbers), unused.numbers[0]

@@ -10,6 +10,7 @@ import polars as pl
 from penchant.data.attributes.titles import no_genres, year_in_title
 from penchant.data.dataset import Dataset
 from penchant.data.origin import Origin
+from penchant.data.reading.listed_items import refuse_listed_items
 from penchant.data.reading.records import RawRecords, announce_skipped
 from penchant.data.reading.typed_pieces import type_columns
 from penchant.errors import DataError
@@ -52,7 +53,7 @@ def read(
         scale: the lowest and highest possible rating, where known.
 
     Raises:
-        DataError: there is no such file, or it is not in this format.
+        DataError: there is no such file, it is not in this format, or it has lists of items.
     """
     log_file = _log_file(folder, stem)
     names = {user: "user", item: "item"}
@@ -60,6 +61,7 @@ def read(
     for column in names:
         if column not in log.columns:
             raise DataError(f"{log_file} has no column {column!r}, only {', '.join(log.columns)}.")
+    refuse_listed_items(log, item, str(log_file), asked=False)
     columns = {"user": user, "item": item} | {
         role: column
         for role, column in _ROLES.items()

@@ -100,6 +100,9 @@ def split_per_user(
     )
 
 
+_BY_ROWS = " The log has no times and says no order: the last event is the last row."
+
+
 def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
     """Hold out each user's last event, and the one before it for validation.
 
@@ -129,7 +132,7 @@ def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
         sides=sides,
         kind="leave-last-out",
         sentence=f"Each user's last event for test{second}; users with fewer than "
-        f"{fewest} events only train.",
+        f"{fewest} events only train.{'' if log.has_order else _BY_ROWS}",
         ties=ROW_TIES,
     )
 

@@ -24,6 +24,7 @@ from penchant.typing import AnyFloat, Bool, Float32, Int32
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1
 _ROWS_AT_ONCE = 2**14
+_OF_BASE_MODELS = ("base_models", "base_model")  # parameters
 
 
 def _written(value: object) -> object:
@@ -48,6 +49,13 @@ def specs_of(text: str) -> list[str]:
     """The models that a text names, each as `penchant.models.make` reads it."""
     inner = text.removeprefix("(").removesuffix(")") if text.startswith("(") else text
     return [spec for spec in inner.split(";") if spec]
+
+
+def reads_order(model: Recommender) -> bool:
+    """Whether a model, or one whose scores it is made to learn from, reads the order of events."""
+    texts = (model.params().get(name) for name in _OF_BASE_MODELS)
+    specs = [spec for text in texts if text for spec in specs_of(str(text))]
+    return model.signal == "order" or any(reads_order(make(spec)) for spec in specs)
 
 
 BaseModelSpecs = Annotated[str, BeforeValidator(_written), AfterValidator(_can_be_made)]

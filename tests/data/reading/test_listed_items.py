@@ -1,0 +1,63 @@
+"""Lists of items in the cells of a column, which are no items."""
+
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.errors import DataError
+
+_RECBOLE = (
+    "session_id:token\titem_id_list:token_seq\titem_id:token\n1\t5 6 7\t8\n2\t5\t9\n3\t1 2\t4\n"
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(content, name="log.csv"):
+        path = tmp_path / name
+        path.write_text(content)
+        return path
+
+    return make
+
+
+def test_the_history_of_a_sequential_atomic_file_is_not_dropped(write):
+    path = write(_RECBOLE, "x.inter")
+    with pytest.raises(DataError, match=r"beside the single items of .*--layout sequences"):
+        pn.read(path)
+    assert len(pn.read(path, item="item_id:token", quiet=True)) == 3  # the targets alone
+
+
+def test_a_folder_of_atomic_files_is_no_other(write):
+    path = write(_RECBOLE.replace("session_id", "user_id"), "x.inter")
+    with pytest.raises(DataError, match="--layout sequences"):
+        pn.read(path.parent)
+
+
+def test_lists_beside_items_are_refused_in_frames_too():
+    frame = pl.DataFrame({"user": [1, 2], "item_id_list": [[1, 2], [3]], "item_id": [4, 5]})
+    with pytest.raises(DataError, match="'item_id_list' has lists of items"):
+        pn.read(frame)
+
+
+@pytest.mark.parametrize("options", [{}, {"item": "items"}, {"user": "user", "item": "items"}])
+@pytest.mark.parametrize("cell", ["1 2 3", "1|2|3", '"[1, 2, 3]"', '"i1,i2"', "\"['1', '2']\""])
+def test_texts_with_lists_are_no_items(write, cell, options):
+    path = write(f"user,items\nann,{cell}\nbob,{cell}\n")
+    with pytest.raises(DataError, match=r"'items' has lists of items.*one row per event.*explode"):
+        pn.read(path, **options)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "user,item\nann,1 2\nbob,3 4\n",  # ids with blanks
+        "user,item,artists\nann,1,2 3\nbob,3,4 5\n",
+        "user,item_id,items\nann,1,2\nbob,3,4\n",
+        "user,item,genres\nann,1,2 3\nbob,3,4 5\n",
+        "user,movies\nann,Blade Runner\nbob,Alien 3\n",
+    ],
+)
+def test_other_columns_may_have_blanks(write, content):
+    item = {"item": "movies"} if "movies" in content else {}
+    assert len(pn.read(write(content), quiet=True, **item)) == 2
