@@ -263,6 +263,36 @@ def test_what_was_assumed_of_numbers_is_said(notices):
     assert notices() == ""
 
 
+def log_with(*times):
+    rows = "".join(f"1,{n},{time}\n" for n, time in enumerate(times))
+    return read(io.BytesIO(f"user,item,time\n{rows}".encode()))
+
+
+@pytest.mark.parametrize("times", [(0, 0, 0, 1704456000), (0, 1704456000123), (1704456000, 0)])
+def test_zeros_beside_dates_may_stand_for_no_time(notices, times):
+    log_with(*times)
+    said = notices()
+    assert (
+        f"times of 0 are read as the first second of 1970, beside others such as {max(times)}"
+        in said
+    )
+    assert "their order is right" not in said
+
+
+def test_zeros_beside_small_numbers_are_the_first(notices):
+    log_with(0, 60, 3600)
+    said = notices()
+    assert "their order is right" in said
+    assert "times of 0" not in said
+
+
+def test_rounded_times_are_called_so(notices):
+    log_with("1.70446E+12", "1.70446E+12", "1.70447E+12")
+    assert "times such as '1.70446E+12' are rounded, as spreadsheets show long" in notices()
+    log_with("1.7044560012345670E+15", "1.7044560012345671E+15")  # all digits
+    assert "rounded" not in notices()
+
+
 @pytest.mark.parametrize("missing", ["", "  ", "NULL", r"\N", "NaT", "nan", "None", "0000-00-00"])
 @pytest.mark.parametrize("time", ["1709633472", "2024-03-05 10:11:12", "13/05/24", "1709633472.5"])
 def test_a_missing_time_however_written_loses_no_event(missing, time):

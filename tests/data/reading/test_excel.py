@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from penchant.data.quality.log_check import check
 from penchant.data.sources.releases import read
 from penchant.errors import DataError, MissingExtraError
 
@@ -202,3 +203,23 @@ def test_without_the_package_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "fastexcel", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'penchant\[excel\]'"):
         read(path)
+
+
+def test_ids_with_more_digits_than_a_workbook_keeps(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = ["user", "item", "code"]
+    long = 12345678901234567
+    rows = [[long, 1, str(long)], [long + 1, 2, str(long + 1)], [7, 1, "x"]]
+    log = read(workbook(tmp_path / "a.xlsx", A=[[], ["Log"], header, *rows]))
+    assert log.users.ids.to_list() == ["1.2345678901234570E+16", "7"]
+    assert log.frame()["code"].to_list() == [str(long), str(long + 1), "x"]  # cells of text
+    (message,) = [text for text in caplog.messages if "scientific notation" in text]
+    assert message.startswith("a.xlsx: 1 user has an id such as '1.2345678901234570E+16'")
+    assert "wrong" in str(check(log))
+    numbers = [4111111111111110, 4111111111111120]  # of 15 digits, as programs for sheets keep
+    for ids, is_rounded in ((numbers, True), ([*numbers, 4111111111111123], False)):
+        log = read(workbook(tmp_path / "b.xlsx", B=[header[:2], *([n, 1] for n in ids)]))
+        assert (log.users.kind == "string") == is_rounded
+    texts = [[str(n), 1] for n in numbers]
+    assert read(workbook(tmp_path / "c.xlsx", C=[header[:2], *texts])).users.kind == "integer"

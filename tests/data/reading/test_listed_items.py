@@ -1,5 +1,7 @@
 """Lists of items in the cells of a column, which are no items."""
 
+import re
+
 import polars as pl
 import pytest
 
@@ -38,6 +40,27 @@ def test_lists_beside_items_are_refused_in_frames_too():
     frame = pl.DataFrame({"user": [1, 2], "item_id_list": [[1, 2], [3]], "item_id": [4, 5]})
     with pytest.raises(DataError, match="'item_id_list' has lists of items"):
         pn.read(frame)
+
+
+_LISTS = pl.DataFrame({"user": [1, 2], "items": [[3, 4], [5]], "ratings": [[5, 4], [3]]})
+
+
+def test_lists_of_items_and_ratings_go_together():
+    log = pn.read(_LISTS)
+    assert log.frame().select("user", "item", "rating").rows() == [(1, 3, 5), (1, 4, 4), (2, 5, 3)]
+    as_frame = _LISTS.with_columns(ratings=pl.Series([[5, 4], [3, 2]]))
+    with pytest.raises(DataError, match=r"'items' and 'ratings' have different lengths"):
+        pn.read(as_frame)
+    assert len(pn.read(as_frame, rating=False, quiet=True)) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"item": "things", "rating": "stars"}, {"item": "items"}])
+def test_lists_side_by_side_are_to_be_exploded_at_once(options):
+    frame = _LISTS.rename({"items": options.get("item", "item"), "ratings": "stars"})
+    lists = [options.get("item", "item"), "stars"]
+    with pytest.raises(DataError, match=re.escape(f"frame.explode({lists})")):
+        pn.read(frame, **options)
+    assert len(pn.read(frame.explode(lists), quiet=True, **options)) == 3
 
 
 @pytest.mark.parametrize("options", [{}, {"item": "items"}, {"user": "user", "item": "items"}])

@@ -158,3 +158,34 @@ def test_ids_that_are_words_stay_ids(ids):
 def test_usual_names_of_columns_of_likes(name):
     log = read(io.BytesIO(f"user,item,{name}\n1,1,True\n1,2,False\n".encode()), quiet=True)
     assert log.ratings.tolist() == [1.0, 0.0]
+
+
+def test_dots_before_three_digits_are_thousands_where_some_are_nothing_else():
+    texts = ["1.234", "12.005", "17", "2.000.100"]
+    for decimal_comma in (False, True):
+        read_ = ratings(*texts, decimal_comma=decimal_comma)
+        assert read_.values.to_list() == [1234.0, 12005.0, 17.0, 2_000_100.0]
+    assert read_.remark == "ratings are read as numbers: '2.000.100' as 2000100"
+    assert ratings("1.234,5", "3").values.to_list() == [1234.5, 3.0]
+    assert ratings("2.000.100", "1.5", "2.25").values.to_list() == [None, 1.5, 2.25]
+    assert not ratings("7", "x.y", "2.000.100", "1.234", *"123456789").apart  # in pieces
+
+
+def test_all_dots_before_three_digits_may_be_thousands(caplog):
+    def plays(*values):
+        rows = "".join(f"u{n};a{n % 3};{value}\n" for n, value in enumerate(values))
+        caplog.clear()
+        log = read(io.BytesIO(f"user;artist;plays\n{rows}".encode()))
+        return log.weights.tolist(), [m for m in caplog.messages if "separate thousands" in m]
+
+    weights, messages = plays("1.234", "12.005", "17.100", "2.100", "17")
+    assert weights == pytest.approx([1.234, 12.005, 17.1, 2.1, 17])
+    assert messages == [
+        "the open file: numbers such as '1.234' are read with decimals, as 1.234, though each dot "
+        "stands before three digits: if dots separate thousands, remove them from the column "
+        "before it is read."
+    ]
+    assert plays("1.234", "12.005", "17.100", "2.100.000")[0] == [1234, 12005, 17100, 2_100_000]
+    for plain in (["1.234", "0.500"], ["1.234", "2.5"], ["1.234", "1234"], ["1", "17"]):
+        assert not plays(*plain)[1]
+    assert not ratings("1.234", "12.005").doubt  # where commas separate columns

@@ -369,3 +369,13 @@ def test_objects_without_fields_are_no_values():
     )
     with pytest.raises(DataError, match="rating"):
         read(frame, rating="rating", quiet=True)
+
+
+@pytest.mark.parametrize("empty", ["[]", "{}"])
+def test_empty_lists_and_objects_beside_ids_are_missing(empty):
+    lines = (
+        f'{{"user": "a", "item": 1}}\n{{"user": {empty}, "item": 2}}\n{{"user": "b", "item": 1}}'
+    )
+    log = read(io.BytesIO(lines.encode()), quiet=True)
+    assert log.users.ids.to_list() == ["a", "b"]
+    assert log.origin.skipped["problem"].to_list() == ["missing user"]

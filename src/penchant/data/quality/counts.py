@@ -10,6 +10,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import QualityIssue, id_issues
 from penchant.data.reading.id_values import ROUNDED, are_rounded
+from penchant.data.reading.totals import TOTALS, names_of, totals
 from penchant.typing import Int64
 
 _HEAVY = 0.05  # of all events
@@ -32,6 +33,10 @@ def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
         rounded = are_rounded(log.side(noun)[0].ids).arg_true().to_numpy()
         name, has_id = f"rounded_{noun}_ids", (f"{noun} has an id", f"{noun}s have ids")
         yield from id_issues(log, noun, name, "wrong", rounded, total, has_id, f" {ROUNDED}")
+        index = totals(log, noun)
+        subject = (f"{noun} is called", f"{noun}s are called")
+        rest = f" {TOTALS.format(names=names_of(log, noun, index))}"
+        yield from id_issues(log, noun, f"{noun}_totals", "doubtful", index, total, subject, rest)
         yield from _case_variants(log, noun)
         if active > 1 and counts.max() == 1:
             name, index = f"single_event_{noun}s", np.flatnonzero(some)

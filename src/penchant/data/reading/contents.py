@@ -16,6 +16,7 @@ from penchant.data.reading.layouts.blocks import read_blocks
 from penchant.data.reading.layouts.detection import layout_of_text
 from penchant.data.reading.layouts.impressions import read_impressions
 from penchant.data.reading.layouts.item_lines import read_item_lines
+from penchant.data.reading.other_formats import refuse_other_texts
 from penchant.data.reading.parquet import read_parquet
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.text import read_text
@@ -111,7 +112,7 @@ def kind_of_text(data: bytes, label: str, form: TextForm) -> Layout | Literal["j
         form: what is known of it.
 
     Raises:
-        DataError: it is a web page.
+        DataError: it is a web page, or a text of another format that is no log.
     """
     if _HTML.match(data):
         raise DataError(
@@ -120,6 +121,8 @@ def kind_of_text(data: bytes, label: str, form: TextForm) -> Layout | Literal["j
         )
     if data.lstrip()[:1] in (b"{", b"[") and form.separator is None:
         return "json"
+    if form.separator is None and form.layout is None:
+        refuse_other_texts(data, label)
     layout = form.layout
     if layout is None and form.separator is None and form.header is None and not form.named:
         layout = layout_of_text(data)

@@ -12,6 +12,7 @@ import zipfile
 import polars as pl
 
 from penchant.data.polars_frames import distinct_names
+from penchant.data.reading.id_values import rounded_shown
 from penchant.data.reading.memory_limit import LIMIT_MEMORY
 from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.data.reading.text_layout import has_header as begins_with_header
@@ -29,11 +30,28 @@ book = fastexcel.read_excel(sys.stdin.buffer.read())
 names = book.sheet_names
 def load(name):
     return book.load_sheet(name, header_row=None, dtypes="string")
+def with_long_numbers(name, cells):
+    n_blank = None  # rows above, which are left out unless rows are skipped
+    for n, column in enumerate(cells.get_columns()):
+        is_long = column.str.contains(r"^\\d{16,}$").fill_null(False)
+        if is_long.any():
+            if n_blank is None:
+                whole = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+                n_blank = whole.height - len(cells)
+            row = is_long.arg_max()
+            only = book.load_sheet(name, header_row=None, skip_rows=n_blank + row, n_rows=1)
+            typed = only.to_polars()
+            if typed.width == cells.width and typed.height and typed.dtypes[n].is_numeric():
+                if typed[0, n] == float(column[row]):
+                    yield n
 def answer(found, sheet=None):
-    sys.stdout.buffer.write(json.dumps({"sheets": names, "sheet": found}).encode() + b"\\n")
-    if sheet is not None:
+    cells = None if sheet is None else sheet.to_polars()
+    numbers = [] if cells is None else list(with_long_numbers(found, cells))
+    said = {"sheets": names, "sheet": found, "numbers": numbers}
+    sys.stdout.buffer.write(json.dumps(said).encode() + b"\\n")
+    if cells is not None:
         file = io.BytesIO()
-        sheet.to_polars().write_ipc_stream(file)
+        cells.write_ipc_stream(file)
         sys.stdout.buffer.write(file.getvalue())
 if wanted is not None:
     number = int(wanted) if str(wanted).isdecimal() else -1
@@ -77,7 +95,8 @@ def read_excel(
     """The records of a sheet of an Excel workbook (.xlsx).
 
     Rows above the header that have hardly a cell, such as titles, are passed over. Cells are texts
-    as the sheet has them: whole numbers without a point, dates as `2024-03-05 10:11:12`.
+    as the sheet has them: whole numbers without a point, dates as `2024-03-05 10:11:12`. Numbers
+    with more digits than a workbook keeps are in scientific notation, as ids that were rounded.
 
     Args:
         data: the file.
@@ -152,6 +171,9 @@ def _in_a_process(
     try:
         answer = json.loads(line)
         frame = pl.read_ipc_stream(io.BytesIO(table)) if table else None
+        if frame is not None:
+            texts = [pl.nth(n).cast(pl.String) for n in answer["numbers"]]
+            frame = frame.with_columns(map(rounded_shown, frame.select(texts)))
     except (ValueError, pl.exceptions.PolarsError):
         raise damaged from None
     return answer["sheets"], answer["sheet"], frame

@@ -13,6 +13,7 @@ from penchant.data.reading.encodings import (
     not_text,
     refuse_controls,
 )
+from penchant.data.reading.other_formats import refuse_other_formats
 from penchant.data.reading.records import NoRecordsError
 from penchant.data.reading.unpacking import packing_of, unpacked
 from penchant.errors import DataError
@@ -102,14 +103,15 @@ def decompress(data: bytes, name: str, max_bytes: int | None = None) -> bytes:
     So are Excel workbooks, which are archives of their own.
 
     Raises:
-        DataError: the data are empty, cut off or damaged, another kind of archive, or unpack to
-            more than `most_unpacked`.
+        DataError: the data are empty, cut off or damaged, another kind of archive, a pointer to a
+            file elsewhere, a table of Arrow, or unpack to more than `most_unpacked`.
     """
     packing = packing_of(data)
     if packing is not None:
         data = b"".join(unpacked(io.BytesIO(data), len(data), name, packing, max_bytes))
     if not data:
         raise NoRecordsError(f"{name} is empty.")
+    refuse_other_formats(data, name)
     if data.startswith(_OLE):
         raise DataError(
             f"{name} is an old Excel workbook (.xls): save it as .xlsx, or its sheet as CSV "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 _WHOLE = r"^(0|-?[1-9]\d*)\.0+$"
+_LONG = r"^\d{16,}$"  # more digits than spreadsheets keep
+_EXACT = 2**53  # integers up to it are exact as floats, as which workbooks have all numbers
 _SCIENTIFIC = r"^\d([.,]\d+)?[eE]\+\d{2,}$"
 
 ROUNDED = (
@@ -22,8 +24,8 @@ def plain_ids(ids: pl.Series, *, is_text: bool) -> tuple[pl.Series, str]:
         is_text: all values of the source are text, so that ids may be numbers written as text.
     """
     name, ids = ids.name, clean_ids(ids)
-    if not is_text:
-        return ids, ""
+    if not is_text:  # empty lists and objects of JSON beside texts
+        return ids.replace(["[]", "{}"], [None, None]) if ids.dtype == pl.String else ids, ""
     ids = integer_ids(without_quotes(ids))
     whole = whole_numbers(ids) if ids.dtype == pl.String else None
     if whole is None:
@@ -63,6 +65,19 @@ def are_rounded(ids: pl.Series) -> pl.Series:
     if ids.dtype != pl.String:
         return pl.repeat(False, len(ids), eager=True)
     return ids.str.contains(_SCIENTIFIC)
+
+
+def rounded_shown(numbers: pl.Series) -> pl.Series:
+    """Texts of a workbook's numbers, with those that it has rounded in scientific notation.
+
+    Spreadsheet programs keep 15 digits and end longer numbers in zeros; other programs write
+    what fits into a float.
+    """
+    long = numbers.str.contains(_LONG).fill_null(False)
+    values = numbers.cast(pl.Float64, strict=False)
+    is_rounded = long & ((values > _EXACT) | numbers.filter(long).str.ends_with("0").all())
+    shown = {text: f"{float(text):.16E}" for text in numbers.filter(is_rounded).unique()}
+    return numbers.replace(shown) if shown else numbers
 
 
 def clean_ids(ids: pl.Series) -> pl.Series:

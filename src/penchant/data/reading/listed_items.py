@@ -36,6 +36,10 @@ def refuse_listed_items(frame: pl.DataFrame, item: str | None, source: str, *, a
         return
     problem = f"{source}: the column {listed!r} has lists of items in its cells"
     if item is None or item == listed:
+        if isinstance(frame.schema[listed], pl.List):
+            raise DataError(
+                f"{problem}: make it one row per event with {explode_call(frame, listed)}."
+            )
         raise DataError(
             f"{problem}: make it one row per event, in Polars with "
             f"pl.col({listed!r}).str.split(' ') and explode, or rename it where each text is one "
@@ -46,6 +50,32 @@ def refuse_listed_items(frame: pl.DataFrame, item: str | None, source: str, *, a
         "the list and then the last one, and read that with --layout sequences "
         f"(layout='sequences'), or go without the lists with --item {item} (item={item!r})."
     )
+
+
+def lists_alike(frame: pl.DataFrame, column: str) -> list[str]:
+    """The column and all others whose lists are as long in each row, in the frame's order."""
+    lengths = _lengths(frame[column])
+    return [
+        name
+        for name, dtype in frame.schema.items()
+        if name == column
+        or (isinstance(dtype, pl.List | pl.Array) and _lengths(frame[name]).equals(lengths))
+    ]
+
+
+def explode_call(frame: pl.DataFrame, column: str) -> str:
+    """How to make a row of each entry of a column of lists, in Polars and pandas.
+
+    Lists that stand beside each other are named together: one after the other would pair each
+    entry with all of the other list.
+    """
+    alike = lists_alike(frame, column)
+    return f"frame.explode({column!r})" if len(alike) == 1 else f"frame.explode({alike!r})"
+
+
+def _lengths(lists: pl.Series) -> pl.Series:
+    lists = lists.arr.to_list() if isinstance(lists.dtype, pl.Array) else lists
+    return lists.list.len().alias("n")
 
 
 def _has_items_in_lists(frame: pl.DataFrame, name: str, item: str | None) -> bool:

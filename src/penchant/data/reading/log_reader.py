@@ -27,10 +27,10 @@ from penchant.data.reading.layouts.wide import EmptyValue
 from penchant.data.reading.line_totals import price_of_piece
 from penchant.data.reading.log_columns import choose_log_columns
 from penchant.data.reading.notices import (
+    say_doubtful_ids,
     say_guesses,
     say_layout,
     say_problems,
-    say_rounded_ids,
     say_unused,
 )
 from penchant.data.reading.order_columns import quantity_remark
@@ -301,7 +301,7 @@ def read(
         in_sessions=found.in_sessions or sessions.gap is not None,
     )
     if not quiet:
-        say_rounded_ids(log)
+        say_doubtful_ids(log)
     return log
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.column_names import plain_name, roles_by_name
+from penchant.data.reading.listed_items import explode_call
 from penchant.data.reading.records import RawRecords
 from penchant.data.vocabulary import text_of_binary
 from penchant.errors import DataError
@@ -57,12 +58,21 @@ def with_plain_columns(frame: pl.DataFrame, role: str, source: str) -> pl.DataFr
     return frame.with_columns(columns)
 
 
-def plain_values(values: pl.Series, role: str, column: str, source: str) -> tuple[pl.Series, str]:
+def plain_values(
+    values: pl.Series, role: str, column: str, source: str, beside: pl.DataFrame | None = None
+) -> tuple[pl.Series, str]:
     """The values of a role's column without wrappers, and a remark where a field was chosen.
 
     A struct of one field is that field, and so are the types of MongoDB's JSON, such as `$oid`; of
     other structs it is the field whose name says that it is the role's. Lists of one element are
     the element, binary values are text.
+
+    Args:
+        values: of the column.
+        role: such as `user`.
+        column: its name in messages.
+        source: of the records, in messages.
+        beside: all columns, of which messages name those with lists of the same lengths.
 
     Raises:
         DataError: the type has no clear value for the role.
@@ -75,9 +85,12 @@ def plain_values(values: pl.Series, role: str, column: str, source: str) -> tupl
         lists = values.arr.to_list() if isinstance(dtype, pl.Array) else values
         longest = lists.list.len().max()
         if isinstance(longest, int) and longest > 1:
+            frame = lists.alias(column).to_frame()
+            if beside is not None and column in beside.columns:  # and not a field of a struct
+                frame = beside
             refuse(
                 f"is of type list, with up to {longest} values a record: make a record of each, "
-                f"such as with frame.explode({column!r})"
+                f"such as with {explode_call(frame, column)}"
             )
         return plain_values(lists.list.first(), role, column, source)
     if dtype == pl.Binary:

@@ -11,9 +11,11 @@ from penchant.data.event_order import POSITION
 from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.column_names import has_usual_name, roles_by_name
 from penchant.data.reading.json_documents import KEYS_AND_LISTS
+from penchant.data.reading.listed_items import lists_alike
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.several_events import as_events
 from penchant.data.reading.shop_columns import has_usual_shop_name
+from penchant.errors import DataError
 
 _MOST_LEVELS = 3  # of structs in structs that are looked through
 
@@ -50,7 +52,8 @@ def _with_entries(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> R
         column = candidates[0] if len(candidates) == 1 else None
     if column is None:
         return records
-    exploded = frame.with_row_index("place").explode(column)
+    columns = [column] if _holds_structs(frame, column) else _beside(records, column, choices)
+    exploded = frame.with_row_index("place").explode(columns)
     exploded = exploded.filter(pl.col(column).is_not_null())
     place = exploded["place"]
     events = exploded.drop("place")
@@ -60,12 +63,41 @@ def _with_entries(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> R
             events = events.drop(column)
     else:
         events = events.rename({column: "item"} if "item" not in events.columns else {})
-    remark = f"each entry of {column!r} is an event"
+    remark = f"each entry of {' and '.join(map(repr, columns))} is an event"
     records = as_events(records, events, place, f"no entry in {column!r}")
     if not _holds_structs(frame, column):
         records, is_ordered = _in_order(records, choices)
         remark += ", in the order of the list" if is_ordered else ""
     return replace(records, remarks=(*records.remarks, remark))
+
+
+def _beside(records: RawRecords, column: str, choices: Mapping[str, ColumnChoice]) -> list[str]:
+    """The column of lists, and those whose lists say more of the same entries, such as `ratings`.
+
+    Raises:
+        DataError: such lists have other lengths.
+    """
+    frame = records.frame
+    roles = roles_by_name(frame.columns)
+    wanted = {role: choices.get(role) or roles.get(role) for role in (*choices, *roles)}
+    others = {n for role, n in wanted.items() if choices.get(role) is not False and role != "user"}
+    lists = [n for n in frame.columns if n in others and n != column and _are_lists(frame[n])]
+    alike = lists_alike(frame, column)
+    for name in lists:
+        if name not in alike:
+            raise DataError(
+                f"{records.source}: the lists of {column!r} and {name!r} have different lengths: "
+                f"give each entry of {column!r} one of {name!r}, or leave {name!r} out."
+            )
+    return [column, *lists]
+
+
+def _are_lists(values: pl.Series) -> bool:
+    """Whether any record has several values, which must be those of its entries."""
+    if not isinstance(values.dtype, pl.List):
+        return False
+    longest = values.list.len().max()
+    return isinstance(longest, int) and longest > 1
 
 
 def _in_order(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> tuple[RawRecords, bool]:

@@ -14,6 +14,7 @@ from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.id_values import ROUNDED, are_rounded
 from penchant.data.reading.layouts.names import describe
 from penchant.data.reading.records import RawRecords
+from penchant.data.reading.totals import TOTALS, names_of, totals
 from penchant.data.reading.unused_columns import remarks_on_unused, unused_columns
 from penchant.wording import counted
 
@@ -60,8 +61,13 @@ def say_unused(
         logger.warning(f"{records.source}: {remark}.")
 
 
-def say_rounded_ids(log: Dataset) -> None:
-    """Which users and items have ids that a spreadsheet has rounded."""
+def say_doubtful_ids(log: Dataset) -> None:
+    """Which users and items have rounded ids, or are called as the totals of tables are."""
+    _say_rounded(log)
+    _say_totals(log)
+
+
+def _say_rounded(log: Dataset) -> None:
     for noun in ("user", "item"):
         vocabulary, _, counts = log.side(noun)
         rounded = are_rounded(vocabulary.ids).arg_true().to_numpy()
@@ -72,6 +78,15 @@ def say_rounded_ids(log: Dataset) -> None:
                 f"{log.origin.source}: {ids} such as {vocabulary[first]!r} "
                 f"({counted(int(counts[first]), 'event')}), {ROUNDED}."
             )
+
+
+def _say_totals(log: Dataset) -> None:
+    for noun in ("user", "item"):
+        index = totals(log, noun)
+        if len(index):
+            called = counted(len(index), f"{noun} is called", f"{noun}s are called")
+            rest = TOTALS.format(names=names_of(log, noun, index))
+            logger.warning(f"{log.origin.source}: {called} {rest}.")
 
 
 def say_problems(

@@ -13,6 +13,10 @@ from penchant.data.reading.rating_words import word_value, written_values
 _NEARLY_ALL = 0.9  # of the ratings are such words, so that the others are mistakes
 _MOST_DISTINCT = 10_000  # texts: ratings that are no numbers have few
 _LISTED = 6  # words in a message
+_SAMPLE = 200  # texts looked at before all others
+_DOTS = r"^-?[1-9]\d{0,2}(\.\d{3})+(,\d+)?$"  # thousands as in German, such as 12.005
+_MANY_DOTS = r"^-?[1-9]\d{0,2}(\.\d{3}){2,}(,\d+)?$|\.\d{3},\d+$"  # which are nothing else
+_DOTS_OR_NONE = r"^-?([1-9]\d{0,2}(\.\d{3})?|0)$"
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,14 @@ class ParsedRatings:
         values: float32, null or not finite where a value is no rating.
         texts: the values as written, null where they are missing.
         remark: what was read as what, where values are no plain numbers; may be empty.
+        doubt: what else the values may be; may be empty.
         apart: whether each value is read by itself, and alike whatever the others are.
     """
 
     values: pl.Series
     texts: pl.Series
     remark: str = ""
+    doubt: str = ""
     apart: bool = True
 
 
@@ -50,13 +56,17 @@ def parse_ratings(values: pl.Series, *, decimal_comma: bool = False) -> ParsedRa
         return ParsedRatings(values.cast(pl.Float32, strict=False), values)
     numbers = values.cast(pl.String).cast(pl.Float32, strict=False)
     if not numbers.null_count():  # the usual case, and the fastest
-        return ParsedRatings(numbers, values, apart=not numbers.is_nan().any())
+        doubt = _doubt_of_dots(values.cast(pl.String)) if decimal_comma else ""
+        apart = not doubt and not numbers.is_nan().any()
+        return ParsedRatings(numbers, values, doubt=doubt, apart=apart)
     texts = values.cast(pl.String).str.strip_chars().replace("", None)
     numbers = texts.cast(pl.Float32, strict=False)
     if numbers.null_count() == texts.null_count():
-        return ParsedRatings(numbers, texts, apart=not numbers.is_nan().any())
+        doubt = _doubt_of_dots(texts) if decimal_comma else ""
+        apart = not doubt and not numbers.is_nan().any()
+        return ParsedRatings(numbers, texts, doubt=doubt, apart=apart)
     texts = without_missing(texts, "not rated", "unrated")
-    for parse in (_with_commas(decimal_comma), _as_words, _as_written):
+    for parse in (_with_dots, _with_commas(decimal_comma), _as_words, _as_written):
         if (parsed := parse(texts, numbers)) is not None:
             return replace(parsed, apart=False)
     if isinstance(dtype, pl.Enum) and 2 * numbers.count() <= texts.count():
@@ -70,8 +80,42 @@ def _may_be_numbers(texts: pl.Series) -> bool:
     some = set(texts.head(_MOST_DISTINCT + 1))
     if len(texts) > _MOST_DISTINCT or any("," in text or "*" in text for text in some):
         return True
+    if texts.str.contains(_MANY_DOTS).any():
+        return True
     known = any(word_value(text) is not None for text in some)
     return known or bool(written_values(dict.fromkeys(some, 1), beside_numbers=False))
+
+
+def _with_dots(texts: pl.Series, numbers: pl.Series) -> ParsedRatings | None:
+    """Numbers such as `2.000.100` and `1.234,5`, where all with a dot have it before three digits.
+
+    Beside them `1.234` is 1234, which alone is no other number than any decimal.
+    """
+    dots = texts.filter(texts.str.contains(".", literal=True))
+    many = dots.filter(dots.str.contains(_MANY_DOTS))
+    if not len(many) or not dots.str.contains(_DOTS).all():
+        return None
+    plain = texts.str.replace_all(".", "", literal=True).str.replace(
+        r"^(-?\d+),(\d+)$", "${1}.${2}"
+    )
+    parsed = plain.cast(pl.Float32, strict=False)
+    if not _nearly_all(parsed, texts):
+        return None
+    return ParsedRatings(parsed, texts, _reads({many[0]: parsed.filter(texts == many[0])[0]}))
+
+
+def _doubt_of_dots(texts: pl.Series) -> str:
+    """What to say of numbers such as `1.234` where all others with a dot may be thousands, too."""
+    if not texts.head(_SAMPLE).drop_nulls().str.contains(_DOTS_OR_NONE).all():
+        return ""
+    dots = texts.filter(texts.str.contains(".", literal=True))
+    if not len(dots) or not texts.drop_nulls().str.contains(_DOTS_OR_NONE).all():
+        return ""
+    return (
+        f"numbers such as {dots[0]!r} are read with decimals, as {float(dots[0]):g}, though each "
+        "dot stands before three digits: if dots separate thousands, remove them from the column "
+        "before it is read"
+    )
 
 
 def _with_commas(decimal_comma: bool) -> Callable[[pl.Series, pl.Series], ParsedRatings | None]:
@@ -150,6 +194,10 @@ def _nearly_all(parsed: pl.Series, texts: pl.Series) -> bool:
 
 def _reads(values: Mapping[str, float]) -> str:
     """What was read as what: `'like' is read as 1 and 'dislike' as 0`."""
-    listed = [f"{text!r} as {value:g}" for text, value in list(values.items())[:_LISTED]]
+    listed = [f"{text!r} as {_plain(value)}" for text, value in list(values.items())[:_LISTED]]
     more = " …" if len(values) > _LISTED else ""
     return f"ratings are read as numbers: {', '.join(listed)}{more}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}"

@@ -187,7 +187,8 @@ def _typed_column(
     signed: bool,
     has_baskets: bool,
 ) -> _Column:
-    series, remark = plain_values(records.frame[name], role, name, records.source)
+    frame = records.frame
+    series, remark = plain_values(frame[name], role, name, records.source, frame)
     series = series.alias(role)
     if role == "user" and has_baskets and series.dtype == pl.String:
         series = without_missing(series)
@@ -268,7 +269,7 @@ def _weight_column(series: pl.Series, decimal_comma: bool, *, signed: bool = Fal
         )
     )
     problems = _problem_texts(~usable, problem, series)
-    return _Column(numbers, problems, reading="" if parsed.apart else None)
+    return _Column(numbers, problems, parsed.doubt, reading="" if parsed.apart else None)
 
 
 def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | None) -> _Column:
@@ -277,7 +278,7 @@ def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | 
     if positive is not None and positive.words:
         ratings, threshold = mark_positive(ratings, positive.words, records.source)
     numbers = ratings.values
-    column = _Column(numbers, remark=ratings.remark, positive=threshold)
+    column = _Column(numbers, remark=ratings.remark or ratings.doubt, positive=threshold)
     column.reading = "" if ratings.apart else None
     if numbers.is_finite().all() and not numbers.null_count():
         return column

@@ -67,7 +67,10 @@ def from_numbers(values: pl.Series, form: str | None = None) -> TimesRead:
     if all_within(finite, _FIRST_SERIAL, (last - _SPREADSHEET_EPOCH).days):
         remark = f"times such as {example} are read as a spreadsheet's days since 1899-12-30"
         return TimesRead(_from_serials(values), f"{remark}; {_OVERRIDE.format('s')}", "excel")
-    times = _since_1970(values, finite, _unit(finite))
+    unit = _unit(finite)
+    times = _since_1970(values, finite, unit)
+    if (on_zeros := _remark_on_zeros(finite, unit)) is not None:
+        return TimesRead(times.values, on_zeros, times.reading)
     if times.reading == "s" and np.median(np.abs(finite)) < _SMALL:
         remark = (
             f"times such as {example} are read as seconds since 1970: their order is right, their "
@@ -75,6 +78,19 @@ def from_numbers(values: pl.Series, form: str | None = None) -> TimesRead:
         )
         return TimesRead(times.values, remark, "small seconds")
     return times
+
+
+def _remark_on_zeros(finite: Float64, unit: str) -> str | None:
+    """What to say of times of 0 beside others of a unit that are dates; None where none are so."""
+    others = finite[finite != 0]
+    if not 0 < len(others) < len(finite):
+        return None
+    if np.median(np.abs(others)) * UNITS[unit] < _SMALL * 1e6:
+        return None
+    return (
+        "times of 0 are read as the first second of 1970, beside others such as "
+        f"{others[0]:.15g}: where 0 stands for no time, empty these cells before reading"
+    )
 
 
 def _unit(finite: Float64) -> str:

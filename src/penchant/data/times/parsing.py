@@ -23,6 +23,7 @@ from penchant.data.times.time_range import (
 from penchant.errors import ParameterError
 
 _MISSING = ("0000-00-00", "0000-00-00 00:00:00", "0000-00-00 00:00:00.000000")  # MySQL's
+_ROUNDED = r"^\d([.,]\d{1,8})?[eE]\+\d{2,}$"  # to fewer digits than seconds of today have
 _NUMBER_FORMS = (*UNITS, "excel", "year")
 
 
@@ -95,7 +96,15 @@ def parse_times(values: pl.Series, form: str | None = None) -> ParsedTimes:
         numbers = texts.cast(number_type, strict=False)
         exact = numbers.null_count() == texts.null_count()
         if exact or (number_type == pl.Float64 and 2 * numbers.count() > texts.count()):
-            return _checked(texts, from_numbers(numbers, _if_numeric(form)))
+            read = from_numbers(numbers, _if_numeric(form))
+            rounded = texts.filter(texts.str.contains(_ROUNDED))
+            if 2 * len(rounded) > texts.count():
+                remark = (
+                    f"times such as {rounded[0]!r} are rounded, as spreadsheets show long numbers, "
+                    "so that different ones are one: export again with this column as text"
+                )
+                read = read._replace(remark=f"{read.remark}; {remark}".removeprefix("; "))
+            return _checked(texts, read)
     return _checked(texts, from_texts(texts, form))
 
 
