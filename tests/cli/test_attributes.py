@@ -43,6 +43,17 @@ def test_attributes_are_counted(call, folder):
     )
 
 
+def test_likes_are_by_the_scale(call, tmp_path):
+    log, items = tmp_path / "tens.csv", tmp_path / "items.csv"
+    log.write_text("user,item,rating\n" + "".join(f"{r % 3},i{r},{r}\n" for r in range(1, 11)))
+    items.write_text("item,genres\n" + "".join(f"i{r},Drama\n" for r in range(1, 11)))
+    facts = json.loads(call("attributes", log, "--items", items, "--json", "--sql").stdout)
+    assert facts["likes"] == 3
+    assert ">= 8" in facts["sql"]["rows"]
+    own = json.loads(call("attributes", log, "--items", items, "--json", "--like", 4).stdout)
+    assert own["likes"] == 7
+
+
 def test_json(call, folder):
     facts = json.loads(call("attributes", folder, "--json", "--sql", "-a", "Drama").stdout)
     assert facts["log"] == {"name": "films", "events": 3, "items": 4}

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from penchant.results.console import rich_table, segment_table
-from penchant.results.tables import Entry, MetricValue, Table
+from penchant.results.tables import Cost, Entry, MetricValue, Table
 
 LONG = "dot:target=interaction,dim=64,epochs=20,l2=0.001"
 METRIC = "ndcg@10"
@@ -66,3 +66,21 @@ def test_segments_say_how_many_users_they_are_of_in_the_order_of_all():
     assert "76 users" in shown
     assert shown.index("dot:target") < shown.index("popular")
     assert shown.count("0.4480") == 2
+
+
+def test_costs_that_are_not_known_are_dashes():
+    known = Cost(fit_seconds=2, score_seconds=0.5, answers=1000, parameters=0)
+    figure = {METRIC: MetricValue(0.3)}
+    entries = (Entry("known", False, figure, cost=known), Entry("other", False, figure))
+    costs = Table("ranking", (METRIC,), entries, users=9, rows=9)
+    out = io.StringIO()
+    Console(file=out, width=200).print(rich_table(costs, 200, 0.95))
+    rows = [
+        line.split() for line in out.getvalue().splitlines() if "known" in line or "other" in line
+    ]
+    cells = [[cell for cell in row if cell != "│"] for row in rows]
+    assert cells[0][-5:] == ["2.0", "s", "2,000", "–", "0"]
+    assert cells[1][-4:] == ["–", "–", "–", "–"]
+    frame = costs.frame()
+    assert frame["parameters"].to_list() == [0, None]
+    assert frame["answers"].to_list() == [1000, None]

@@ -43,7 +43,14 @@ def attributes(
     sql: Annotated[
         bool, typer.Option("--sql", help="Print SQL that makes the rows, and nothing else.")
     ] = False,
-    like: Annotated[float, typer.Option(help="Ratings from here on are likes.")] = 4.0,
+    like: Annotated[
+        float | None,
+        typer.Option(
+            help="Ratings from here on are likes; by default the upper quarter of the scale, such "
+            "as 4 of 1 to 5.",
+            show_default=False,
+        ),
+    ] = None,
     column: Annotated[
         str, typer.Option(help="The column of the item table that has the attributes.")
     ] = "genres",
@@ -65,11 +72,12 @@ def attributes(
     data = log.read(session.run, tables)
 
     from penchant.data.attributes.binary import item_attributes
-    from penchant.data.attributes.rows import attribute_rows
+    from penchant.data.attributes.rows import attribute_rows, default_like
     from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql
     from penchant.data.attributes.sql_export import write_sql
 
     extracted = item_attributes(data, column, attribute)
+    like = default_like(data) if like is None else like
     rows = attribute_rows(data, extracted, like)
     if path is not None:
         if path.suffix in _DATABASES:

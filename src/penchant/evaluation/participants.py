@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
+from penchant.data.target import Like
 from penchant.errors import ParameterError
 from penchant.models import (
     BASELINES,
@@ -125,7 +126,9 @@ def _baselines_of(tasks: Iterable[Task], of_lists: Iterable[str]) -> dict[str, s
 
 
 def with_threshold(model: Recommender, threshold: float | None) -> Recommender:
-    """The model with the threshold of likes, where it leaves that open."""
-    if threshold is not None and model.params().get("threshold", threshold) is None:
-        return model.clone(threshold=threshold)
-    return model
+    """The model with the threshold of likes, where it leaves that or its target open."""
+    if threshold is None:
+        return model
+    like = {"threshold": threshold, "target": Like(threshold)}
+    params = model.params()
+    return model.clone(**{name: v for name, v in like.items() if params.get(name, v) is None})

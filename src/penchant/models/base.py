@@ -16,6 +16,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.required import require_log
 from penchant.data.vocabulary import Id
+from penchant.models.checked_rows import ChecksRows
 from penchant.models.data_parallel import (
     fit_by_processes,
     keeps_model,
@@ -49,7 +50,7 @@ Signal = Literal["pairs", "order", "popularity", "ratings", "attributes", "nothi
 popular, how users and items are rated, which attributes of items each user likes, or nothing."""
 
 
-class Recommender(Parameterised, FittedState, FittingCosts, ABC):
+class Recommender(Parameterised, FittedState, FittingCosts, ChecksRows, ABC):
     """Parameters that learn from a Dataset and score items for Histories.
 
     The annotated fields of a subclass are its hyper-parameters; it defines `_fit` and `_scores`.

@@ -34,9 +34,9 @@ def rich_table(table: Table, width: int, level: float, failed: Sequence[str] = (
     ]
     further += [
         _Column("fit", [seconds(e.cost.fit_seconds) for e in entries]),
-        _Column("answers/s", [f"{e.cost.rate:,.0f}" for e in entries]),
+        _Column("answers/s", [count(e.cost.rate) for e in entries]),
         _Column("memory", [size(e.cost.peak_bytes) for e in entries]),
-        _Column("parameters", [f"{e.cost.parameters:,}" for e in entries]),
+        _Column("parameters", [count(e.cost.parameters) for e in entries]),
     ]
     grid = _grid(_QUESTIONS[table.task], entries, columns, further, width)
     for name in failed:  # model, figure, gain and verdict stand first
@@ -153,6 +153,11 @@ def number(value: float) -> str:
     if math.isnan(value):
         return "–"
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
+
+
+def count(value: float | None) -> str:
+    """A whole number, or a dash where it is not known."""
+    return "–" if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
 def seconds(value: float) -> str:

@@ -84,21 +84,23 @@ class Cost:
     Attributes:
         fit_seconds: time to learn, without that of compiling loops, once on a machine.
         score_seconds: time to answer for all test users or rows.
-        answers: how many users or rows that were.
+        answers: how many users or rows that were; None where not known.
         peak_bytes: memory beyond what was in use before, while fitting; None where not known.
-        parameters: how many numbers were learned.
+        parameters: how many numbers were learned; None where not known.
     """
 
     fit_seconds: float = math.nan
     score_seconds: float = math.nan
-    answers: int = 0
+    answers: int | None = None
     peak_bytes: int | None = None
-    parameters: int = 0
+    parameters: int | None = None
 
     @property
     def rate(self) -> float:
-        """Users or rows answered in a second."""
-        return self.answers / self.score_seconds if self.score_seconds else math.nan
+        """Users or rows answered in a second; NaN where not known."""
+        if self.answers is None or not self.score_seconds:
+            return math.nan
+        return self.answers / self.score_seconds
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,8 @@ def _figures_of(table: Table, entry: Entry) -> dict[str, float]:
                 figures[f"{name}.{part}"] = getattr(value, part)
     cost = entry.cost
     figures |= {"fit_seconds": cost.fit_seconds, "score_seconds": cost.score_seconds}
-    figures |= {"parameters": float(cost.parameters)}
-    return figures if cost.peak_bytes is None else figures | {"peak_bytes": float(cost.peak_bytes)}
+    counts = {"parameters": cost.parameters, "peak_bytes": cost.peak_bytes}
+    return figures | {name: float(count) for name, count in counts.items() if count is not None}
 
 
 def _tuning(result: Tuning) -> RunRecord:

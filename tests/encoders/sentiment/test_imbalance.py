@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.encoders.sentiment.imbalance import augmented, class_weights, resampled, row_weights
+from penchant.encoders import sentiment_classifier
+from penchant.encoders.sentiment.imbalance import (
+    augmented,
+    class_weights,
+    resampled,
+    row_weights,
+    validation_weights,
+)
 from penchant.encoders.text.ragged import Ragged
 from penchant.errors import ParameterError
 
@@ -28,6 +35,37 @@ def test_sampling_makes_classes_alike():
     assert resampled(LABELS, "none", rng).tolist() == list(range(100))
     # What is drawn is what it weighs.
     assert row_weights(LABELS, "over", 3).sum() == 180
+
+
+@pytest.mark.parametrize("balance", ["weights", "over", "under"])
+def test_validation_weighs_classes_as_training_does(balance):
+    held_out = np.array([True] * 6 + [False] * 4)
+    weight = validation_weights(LABELS, held_out, balance)
+    assert weight.shape == (10, 1)
+    assert weight.mean() == pytest.approx(1)
+    assert weight[9] / weight[0] == pytest.approx(9)
+    assert validation_weights(LABELS, held_out, "none") is None
+    assert validation_weights(np.ones(3, bool), held_out, balance) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("cnn", {"words": 40, "dim": 12, "filters": 16, "batch_size": 32}),
+        ("bag", {"networks": 1, "dim": 8, "buckets": 16}),
+    ],
+)
+def test_training_stops_by_the_balanced_loss(reviews, name, settings):
+    # Where both parts are the same rows, validation must see the loss of training.
+    stars = np.where(reviews.labels, 5.0, 1.0)
+    model = sentiment_classifier(
+        name, balance="weights", epochs=2, learning_rate=0.01, **settings
+    ).fit(reviews.texts, stars, validation=(reviews.texts, stars))
+    odds = model.log_odds(reviews.texts)
+    loss = np.logaddexp(0, np.where(reviews.labels, -odds, odds))
+    found = model.curve_[-1]["validation_loss"]
+    assert found == pytest.approx((loss * class_weights(reviews.labels)).mean(), abs=0.002)
+    assert found != pytest.approx(loss.mean(), abs=0.01)
 
 
 def test_an_unknown_treatment():

@@ -7,13 +7,15 @@ import polars as pl
 import pytest
 import torch
 
+from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
 from penchant.data.splitting import split_random
 from penchant.data.target import Like
 from penchant.errors import DataError, ParameterError
+from penchant.evaluation.participants import with_threshold
 from penchant.metrics import AUC
-from penchant.models import AttributeNetwork
+from penchant.models import AttributeNetwork, PerUserNetwork
 from penchant.models.attributes.profiles import ProfilePrior, count_likes
 from penchant.models.protocols import ExplainsAttributes
 from penchant.testing import planted_attributes, planted_nothing, planted_ratings
@@ -242,3 +244,43 @@ def test_refusals(log):
         AttributeNetwork().fit(replace(log, item_table=None))
     with pytest.raises(DataError, match="themes"):
         AttributeNetwork(column="themes").fit(log)
+
+
+@pytest.mark.parametrize(
+    ("to_scale", "threshold"),
+    [
+        (lambda r: r, 4.0),
+        (lambda r: (r - 1) * 25, 75.0),
+        (lambda r: (r - 1) / 4, 0.75),
+        (lambda r: 1 + (r - 1) * 9 / 4, 8.0),
+    ],
+)
+@pytest.mark.parametrize("cls", [AttributeNetwork, PerUserNetwork])
+def test_a_like_is_in_the_upper_quarter_of_the_scale(log, cls, to_scale, threshold):
+    events = log.frame().drop("row").with_columns(to_scale(pl.col("rating")).alias("rating"))
+    other = Dataset.from_frame(events, item_table=log.item_table)
+    assert other.rating_range == pytest.approx((to_scale(1), to_scale(5)))
+    model = cls(epochs=1).fit(other)
+    assert model.target == Like(threshold) == Like(other.like_threshold)
+    assert cls(epochs=1, target="like>=2").fit(other).target == Like(2)
+
+
+def test_an_open_target_is_settled_anew_by_each_fit(log, tmp_path):
+    tens = log.frame().drop("row").with_columns(pl.col("rating") * 2)
+    model = AttributeNetwork(**QUICK | {"epochs": 1})
+    model.fit(Dataset.from_frame(tens, item_table=log.item_table, scale=(1, 10)))
+    assert model.target == Like(8)
+    assert model.params()["target"] is None
+    assert "target" not in repr(model)
+    save(model, tmp_path / "model")
+    assert restore(tmp_path / "model").target == Like(8)
+    assert model.clone().fit(log).target == Like(4)
+    assert model.fit(log).target == Like(4)
+    positive = Dataset.from_frame(log.frame().drop("row"), item_table=log.item_table, positive=3)
+    assert model.fit(positive).target == Like(3)
+
+
+def test_a_comparison_says_what_a_like_is():
+    assert with_threshold(AttributeNetwork(), 50.0).target == Like(50)
+    assert with_threshold(AttributeNetwork(target="like>=30"), 50.0).target == Like(30)
+    assert with_threshold(AttributeNetwork(), None).params()["target"] is None

@@ -316,3 +316,15 @@ def test_what_a_model_says_is_kept_short(setup):
     found = predict_parts(model, setup)
     assert found.validation == pytest.approx(model.predict(setup.validation.rows), abs=1e-6)
     assert not found.probabilities
+
+
+def test_models_above_everything_are_those_that_the_table_shows_above():
+    def above(f1):
+        return published_part.above_everything(
+            {EVERYTHING: {"F1 test": 0.7329}, "one": {"F1 test": f1}}
+        )
+
+    assert above(0.7331) == ["one"]
+    assert above(0.73291) == []
+    assert above(0.7329) == []
+    assert above(0.6) == []

@@ -14,14 +14,19 @@ from penchant.studies.movies.shared_models import OF_GENRES, SHARED
 from penchant.studies.records import Gain
 
 
-def evaluation(*weak, best=0.72, low=0.71):
+def evaluation(*weak, best=0.72, low=0.71, judged=True):
     """An evaluation in which these networks are no better than both trivial answers."""
     within = {name: UserAuc(0.52, 0.51, 0.53) for name in (*PUBLISHED, *SHARED)}
     within |= {MAJORITY: UserAuc(0.5, 0.5, 0.5), "item mean": UserAuc(0.69, 0.68, 0.7)}
     within[OF_GENRES] = UserAuc(best, low, best + 0.01)
     gains = {
         baseline: {
-            name: Gain(0.01, 0.005, 0.015, "no better" if name in weak else "beats")
+            name: Gain(
+                0.01,
+                0.005,
+                0.015,
+                ("no better" if name in weak else "beats") if judged else None,
+            )
             for name in PUBLISHED
         }
         for baseline in (EVERYTHING, MAJORITY)
@@ -55,6 +60,16 @@ def test_what_holds_follows_the_verdicts():
     )
     for verdict in ("no better", "worse"):
         assert "all 6,040 users are right no more often" in holds(evaluation(), every(verdict))
+
+
+@pytest.mark.parametrize("low", [0.68, 0.71])
+@pytest.mark.parametrize("of_all", [None, every(None), every("beats")])
+def test_without_a_verdict_nothing_is_advised(low, of_all):
+    page = open_page(evaluation(low=low, judged=False), OF_GENRES, of_all)
+    assert page.faults == []
+    assert page.use.startswith("These few ratings cannot tell")
+    assert ("no verdict is possible" in page.holds) == (of_all != every("beats"))
+    assert "right" not in page.holds or of_all == every("beats")
 
 
 def test_a_shared_model_is_advised_only_if_it_is_better_than_the_mean_of_each_film():

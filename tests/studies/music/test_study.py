@@ -270,6 +270,26 @@ def test_everything_can_be_written(result, tmp_path):
 def test_the_first_screen_can_be_read(result):
     assert result.opening.faults == []
     assert "off by" in result.opening.holds
+    # The advice goes by another measure on another split than the picture.
+    assert "by squared errors on later reviews" in result.opening.use
+    assert "squared errors on later reviews" in result.opening.graph.caption
+    assert "drawn at random" in result.opening.graph.caption
+
+
+def test_charts_of_sentiment_say_of_which_reviews_each_curve_is(result):
+    loss, accuracy, *_ = section(result, "Sentiment")["charts"]
+    names = {series["name"] for series in loss["series"]}
+    assert names == {
+        "training, as published, made music",
+        "training, by user, made music",
+        "validation, by user, made music",
+    }
+    tables = section(result, "Sentiment")["tables"]
+    assert accuracy["levels"] == {
+        "larger class, as published, made music": pytest.approx(rows(tables[0])[1]["accuracy"]),
+        "larger class, by user, made music": row_of(tables[4], "majority")["accuracy"],
+        "published": 0.914,
+    }
 
 
 def test_every_conclusion_is_short(result):

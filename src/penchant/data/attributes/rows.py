@@ -21,12 +21,13 @@ COLUMNS = ("user", "item", "like", "row", "count")
 """The columns beside the attributes, whose names no attribute can have."""
 
 
-def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> pl.DataFrame:
+def attribute_rows(log: Dataset, attributes: Attributes, like: float | None = None) -> pl.DataFrame:
     """The log as one row an event, in the order of its source.
 
     Columns are `user` and `item` (the log's own ids), a column of 0 and 1 for each attribute
-    (UInt8), `like` (UInt8, whether the rating is at least as high as asked for) and `row` (the
-    record's number in the source). A repeated event is a row each time.
+    (UInt8), `like` (UInt8, whether the rating is at least as high as asked for, by default
+    whether it is one of the log's likes) and `row` (the record's number in the source). A
+    repeated event is a row each time.
 
     Raises:
         DataError: the log has no ratings, or the attributes are those of another log.
@@ -40,6 +41,8 @@ def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> p
         True
     """
     require_log(log)
+    if like is None:
+        like = default_like(log)
     check_rows(attributes.names, like)
     if len(attributes.matrix) != log.n_items:
         raise DataError(
@@ -116,7 +119,9 @@ class AttributeSets:
         return self.rows.slice(first, last - first)
 
 
-def attribute_sets(log: Dataset, attributes: Attributes, like: float = 4.0) -> AttributeSets:
+def attribute_sets(
+    log: Dataset, attributes: Attributes, like: float | None = None
+) -> AttributeSets:
     """The data set of each user: the attributes of what they rated, and whether they liked it.
 
     Raises:
@@ -134,6 +139,17 @@ def attribute_sets(log: Dataset, attributes: Attributes, like: float = 4.0) -> A
     starts = np.zeros(log.n_users + 1, dtype=np.int64)
     np.cumsum(log.user_counts, out=starts[1:])
     return AttributeSets(log.users, attributes.names, rows[order], starts)
+
+
+def default_like(log: Dataset) -> float:
+    """The rating, as it is written, from which an event is one of the log's likes.
+
+    Raises:
+        DataError: the log has no ratings.
+    """
+    if not len(log.ratings):
+        return 4.0  # of no events none is a like, whatever the threshold
+    return float(str(np.float32(log.like_threshold)))
 
 
 def ratings_as_written(log: Dataset) -> pl.Series:

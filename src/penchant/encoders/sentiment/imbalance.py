@@ -62,6 +62,27 @@ def row_weights(labels: Bool, balance: Balance, seed: int) -> Float64:
     return np.bincount(rows, weights, minlength=len(labels)).astype(np.float64)
 
 
+def validation_weights(train: Bool, held_out: Bool, balance: Balance) -> Float64 | None:
+    """float64[n_held_out, 1], weights under which classes count as in balanced training.
+
+    Stopping by a loss of other weights would undo what balancing does: it prefers the epochs that
+    neglect the rare class.
+
+    Args:
+        train: bool[n_train], the labels of the training rows before they are balanced.
+        held_out: bool[n_held_out], the labels of the validation rows.
+        balance: how training treats the classes.
+
+    Returns:
+        Weights with a mean of 1; None where all rows count alike.
+    """
+    share = train.mean() if len(train) else 0.0
+    if balance == "none" or share in (0, 1) or not len(held_out):
+        return None
+    weights = np.where(held_out, 1 / share, 1 / (1 - share))[:, np.newaxis]
+    return np.asarray(weights / weights.mean(), np.float64)
+
+
 def augmented(
     words: Ragged, rng: np.random.Generator, *, drop: float = 0.1, swap: float = 0.1
 ) -> Ragged:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from typing import ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, cast
 
 import numpy as np
+from pydantic import PlainValidator
 
 from penchant.data.attributes.binary import item_attributes
 from penchant.data.dataset import Dataset
@@ -13,11 +14,27 @@ from penchant.data.target import Like, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, integers, plain
-from penchant.models.parameters import AnyTarget
 from penchant.models.shared.updating import Updating
 from penchant.typing import UInt8
 
-LIKE: Target = Like(4.0)
+
+def _parse(value: Any) -> Target | None:
+    return None if value is None else Target.parse(value)
+
+
+class _LikesOfLog:
+    """The target as it was given; where it was left open, what fitting made of the log's scale."""
+
+    def __get__(self, model: AttributeModel | None, owner: type) -> Target | None:
+        if model is None:
+            return None  # the default
+        given: Target | None = vars(model)["target"]
+        if given is None and hasattr(model, "threshold_"):
+            return Like(model.threshold_)
+        return given
+
+    def __set__(self, model: AttributeModel, target: Target | None) -> None:
+        vars(model)["target"] = target
 
 
 class AttributeModel(Updating):
@@ -26,11 +43,13 @@ class AttributeModel(Updating):
     Items with the same attributes share a pattern, so that each pattern is computed once.
 
     Attributes:
-        target: what is predicted, such as `like>=4`.
+        target: what is predicted, such as `like>=4`; None takes the log's likes, which are the
+            upper quarter of its scale, such as 4 of 1 to 5 and 8 of 1 to 10. A fitted model says
+            which these are.
         column: the column of the item table that holds the attributes.
     """
 
-    target: AnyTarget = LIKE
+    target: Annotated[Target, PlainValidator(_parse)] = cast(Target, _LikesOfLog())
     column: str = "genres"
 
     signal: ClassVar[Signal] = "attributes"
@@ -39,6 +58,7 @@ class AttributeModel(Updating):
         {"item_attributes_", "patterns_", "pattern_of_item_"}
     )
     fitted_attributes: ClassVar[Declarations] = {
+        "threshold_": plain(float, optional=True),  # of the likes, where the target is left open
         "attributes_": plain(list[str], "n_attributes"),
         "item_attributes_": integers("items", "n_attributes", dtype="uint8", below=2),
         "patterns_": integers("n_patterns", "n_attributes", dtype="uint8", below=2),
@@ -47,14 +67,20 @@ class AttributeModel(Updating):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.target, Like):
+        if not isinstance(self.target, Like | None):
             raise ParameterError(
                 f"{type(self).__name__} predicts likes, and the target is {self.target}: use one "
                 "such as like>=4."
             )
 
-    def _read_attributes(self, train: Dataset) -> None:
-        """Set the attributes of items, uint8[n_items, n_attributes], and their patterns."""
+    def params(self) -> dict[str, Any]:
+        """The hyper-parameters by name; a target that was left open stays so."""
+        return super().params() | {"target": vars(self)["target"]}
+
+    def _read_log(self, train: Dataset) -> None:
+        """Set what a like is, and the attributes of items and their patterns."""
+        if vars(self)["target"] is None:
+            self.threshold_ = float(train.like_threshold)
         attributes = item_attributes(train, self.column)
         self.attributes_ = list(attributes.names)
         self._set_attributes(attributes.matrix)

@@ -111,7 +111,7 @@ class AttributeNetwork(AttributeModel):
     # Fitting
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        self._read_attributes(train)
+        self._read_log(train)
         prior = ProfilePrior.estimate(self._counts(train.histories), self.damping)
         self.like_shares_ = prior.like_shares.numpy()
         self.attribute_shares_ = prior.attribute_shares.numpy()

@@ -111,7 +111,7 @@ class PerUserNetwork(RecallsStates, AttributeModel):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.__dict__.pop("_cache", None)
-        self._read_attributes(train)
+        self._read_log(train)
         histories = train.histories
         shape = self._shape()
         self.epochs_ = np.zeros(len(histories), np.int32)

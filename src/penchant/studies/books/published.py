@@ -34,7 +34,7 @@ from penchant.studies.records import TrainingCurve, number_word
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, lines
 
 _CONSTANT = 0.01  # share of the scale within which predictions count as one and the same
-_EQUAL = 0.0005  # F1 is published with three or four digits
+_DIGITS = 4  # of F1, as the tables have it
 _HARDLY_ANY = 0.01  # share of the test rows that is recommended
 _ALIKE = 0.02  # share of the scale within which predictions lie about the mean
 
@@ -120,8 +120,7 @@ def _text(setup: BooksSetup) -> str:
 def _conclusions(
     setup: BooksSetup, models: PublishedModels, rows: Mapping[str, Row]
 ) -> list[Conclusion]:
-    everything = rows[EVERYTHING]["F1 test"]
-    above = [name for name, row in rows.items() if row["F1 test"] > everything + _EQUAL]
+    above = above_everything(rows)
     constant = [e for e in NETWORKS if spread(e, models) < _CONSTANT]
     alike = [e for e in NETWORKS if rows[e.name]["recommended"] in (0, 1)]
     short = [
@@ -197,6 +196,12 @@ def _conclusions(
             )
         )
     return conclusions
+
+
+def above_everything(rows: Mapping[str, Row]) -> list[str]:
+    """The models whose F1 on test rows, as the tables show it, is above recommending everything."""
+    f1s = {name: round(row["F1 test"], _DIGITS) for name, row in rows.items()}
+    return [name for name, f1 in f1s.items() if f1 > f1s[EVERYTHING]]
 
 
 def _is_below(network: Network, models: PublishedModels, rows: Mapping[str, Row]) -> bool:

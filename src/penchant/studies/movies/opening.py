@@ -8,6 +8,7 @@ from penchant.studies.movies.every_user import EveryUser
 from penchant.studies.movies.honest_comparison import PUBLISHED, no_better
 from penchant.studies.movies.setup import MAJORITY
 from penchant.studies.study import Graph, Opening, bars
+from penchant.wording import counted
 
 _ITEM_MEAN = "item mean"
 _TRIVIAL = "saying of every film what the user said of most films before"
@@ -30,9 +31,18 @@ def open_page(evaluation: MoviesEvaluation, best: str, every: EveryUser | None) 
     )
 
 
+def _cannot_tell(evaluation: MoviesEvaluation) -> bool:
+    """Whether there were too few ratings for any verdict on the published networks."""
+    return all(
+        gains[name].verdict is None for gains in evaluation.gains.values() for name in PUBLISHED
+    )
+
+
 def _describe(evaluation: MoviesEvaluation) -> str:
     weak = no_better(evaluation)
-    users = f"On later ratings of {evaluation.users:,} users"
+    users = f"On later ratings of {counted(evaluation.users, 'user')}"
+    if _cannot_tell(evaluation):
+        return f"{users} no verdict is possible: they are too few."
     if not weak:
         return f"{users} such networks are right more often than {_TRIVIAL}."
     which = "such networks are" if weak == PUBLISHED else f"the {join_names(weak)} is"
@@ -46,6 +56,8 @@ def _describe_all(every: EveryUser) -> str:
             f"On later ratings the networks of all users are right {100 * gain.value:.1f} "
             f"percentage points more often than {_TRIVIAL}."
         )
+    if gain.verdict is None:
+        return f"On later ratings of {counted(every.users, 'user')} no verdict is possible."
     return (
         f"On later ratings the networks of all {every.users:,} users are right no more often than "
         f"{_TRIVIAL}."
@@ -53,6 +65,10 @@ def _describe_all(every: EveryUser) -> str:
 
 
 def _advise(evaluation: MoviesEvaluation, best: str) -> str:
+    if _cannot_tell(evaluation):
+        return (
+            "These few ratings cannot tell which answer is best: take more users or a larger log."
+        )
     within = evaluation.within_users
     if within[best].low > within[_ITEM_MEAN].auc:
         return (

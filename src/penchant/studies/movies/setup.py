@@ -124,7 +124,7 @@ class MoviesSetup(StudySetup):
 
     def network(self, name: str, **changes: Any) -> Recommender:
         """One of `NETWORKS`, unfitted."""
-        settings = {"epochs": self.epochs, "seed": self.seed} | changes
+        settings = {"epochs": self.epochs, "seed": self.seed, "target": Like(LIKE)} | changes
         return make(NETWORKS[name]).clone(**settings)
 
 

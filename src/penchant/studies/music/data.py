@@ -219,7 +219,7 @@ def _conclusions(data: MusicData) -> list[Conclusion]:
         Conclusion(
             "trap" if repeated.seen else "honest",
             f"In a random split {share:.1%} of the test rows are copies, word for word, of a "
-            "review by the same user that was learned from."
+            "review by the same user that was learned from, short ones such as “Great” included."
             if repeated.seen
             else "No test row of a random split repeats a text that its user had written before.",
         )

@@ -23,6 +23,8 @@ _NAMES = {
     "bias": "the user's and product's means",
 }
 """Answers as a reader calls them."""
+_MEASURES = {"rmse": "squared errors", "mae": "absolute errors"}
+"""Metrics as a reader calls them."""
 
 
 def open_study(
@@ -31,21 +33,24 @@ def open_study(
     """What was claimed, what holds of it here, and what to use."""
     own, high = (regressors.mean_errors(name).mae for name in (ORIGINAL, HIGHEST))
     table = honest.tables["rating"]
+    by = _MEASURES.get(table.primary, table.primary)
     baseline = _NAMES.get(table.best_trivial.name, table.best_trivial.name)
     shown = (ORIGINAL, RECONSTRUCTED, HIGHEST, *TRIVIAL)
     return Opening(
         claimed="A deep network reads music reviews and foretells their stars to within 0.34 on "
         "average, and what it rates highest is recommended.",
         holds=f"On {plain_name(setup.log.name)} it is off by {own:.2f} "
-        "stars, with the very review to read, and always saying the highest rating "
+        "stars on average, with the very review to read, and always saying the highest rating "
         + ("comes closer." if high < own else "is further off."),
-        use=f"Use the network without the review itself, “{HONEST}”: it foretells later reviews "
-        f"better than {baseline}."
+        use=f"Use the network without the review itself, “{HONEST}”: by {by} on later reviews it "
+        f"is better than {baseline}."
         if table[HONEST].verdict == "beats"
-        else f"Use {baseline}: without the review to read, the network foretells later reviews "
-        "no better.",
+        else f"Use {baseline}: by {by} on later reviews it is the best trivial answer, and the "
+        "network without the review to read is no better.",
         graph=bars(
-            "How many stars each answer is off on test reviews, on average.",
+            "How many stars each answer is off on average, on reviews drawn at random, as was "
+            f"published. The advice goes by another measure, {by} on later reviews, by which the "
+            "order may be another.",
             {"": {_NAMES.get(name, name): regressors.mean_errors(name).mae for name in shown}},
             x="mean absolute error",
         ),

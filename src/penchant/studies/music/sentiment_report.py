@@ -23,6 +23,7 @@ from penchant.studies.music.setup import (
     MusicSetup,
     plain_name,
     seconds_table,
+    short_name,
     sizes_table,
 )
 from penchant.studies.records import Gain
@@ -70,7 +71,7 @@ def section(
             the published network read summary and text. Intervals draw users with replacement.
         """,
         conclusions=tuple(_conclusions(results)),
-        charts=tuple(_charts(results)),
+        charts=tuple(_charts(results, compared)),
         tables=(
             *_decided(setup, results),
             DataTable(
@@ -263,7 +264,7 @@ def _percent(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "none"
 
 
-def _charts(results: SentimentResults) -> list[Graph]:
+def _charts(results: SentimentResults, compared: ReviewSet) -> list[Graph]:
     published = results.published
     curve = published.curve
     auc = {
@@ -273,24 +274,31 @@ def _charts(results: SentimentResults) -> list[Graph]:
     }
     always = max(published.positive, 1 - published.positive)
     validated = results.fast[CNN].curve
+    own, names = published.learned_from, list(compared.names)
+    by_user = f"by user, {short_name(names[0]) if len(names) == 1 else f'{len(names)} sets'}"
     return [
         lines(
             "Loss of the published network by epoch: as published, and where some training users "
-            "only validate.",
+            "only validate; each curve says on which reviews.",
             {
-                "training, as published": [row["loss"] for row in curve],
-                "training, by user": [row["loss"] for row in validated],
-                "validation, by user": [row.get("validation_loss") for row in validated],
+                f"training, as published, {own}": [row["loss"] for row in curve],
+                f"training, {by_user}": [row["loss"] for row in validated],
+                f"validation, {by_user}": [row.get("validation_loss") for row in validated],
             },
         ),
         lines(
-            "Its accuracy by epoch beside that of the majority class.",
+            "Its accuracy by epoch beside that of the larger class among test rows of the same "
+            "reviews.",
             {
-                "training, as published": [row["accuracy"] for row in curve],
-                "validation, by user": [row.get("validation_accuracy") for row in validated],
+                f"training, as published, {own}": [row["accuracy"] for row in curve],
+                f"validation, {by_user}": [row.get("validation_accuracy") for row in validated],
             },
             y="accuracy",
-            levels={"always the larger class": always, "published": ACCURACY},
+            levels={
+                f"larger class, as published, {own}": always,
+                f"larger class, {by_user}": results.fast["majority"].accuracy,
+                "published": ACCURACY,
+            },
         ),
         bars(
             "AUC of all classifiers by user, with intervals.",

@@ -20,7 +20,7 @@ from penchant.encoders.sentiment.base import (
 )
 from penchant.encoders.sentiment.cnn.network import WordCNN, WordCNNShape
 from penchant.encoders.sentiment.cnn.training_steps import Repeats, TableSteps
-from penchant.encoders.sentiment.imbalance import Balance, augmented, balanced
+from penchant.encoders.sentiment.imbalance import Balance, augmented, balanced, validation_weights
 from penchant.encoders.text.ragged import Ragged, Side
 from penchant.encoders.text.tokens import Tokeniser
 from penchant.nn import loop
@@ -129,11 +129,14 @@ class SentimentCNN(SentimentClassifier):
         tokens = self._tokens(words)
         if validation is not None:
             held_out = self._tokens(self.tokeniser_.encode(self._text(validation.texts)))
-            held_out_targets = _targets(self.is_positive(validation.ratings))
+            held_out_labels = self.is_positive(validation.ratings)
+            held_out_targets = _targets(held_out_labels)
+            held_out_weights = validation_weights(labels, held_out_labels, self.balance)
 
         def validation_loss() -> float:
             logits = _logits(network, held_out)
-            return float(binary_cross_entropy_with_logits(logits, held_out_targets))
+            weight = None if held_out_weights is None else torch.from_numpy(held_out_weights)
+            return float(binary_cross_entropy_with_logits(logits, held_out_targets, weight))
 
         @torch.no_grad()
         def after_epoch(_: Mapping[str, float]) -> None:

@@ -20,7 +20,7 @@ from penchant.encoders.sentiment.base import (
     check_parameter,
     ordinal_targets,
 )
-from penchant.encoders.sentiment.imbalance import Balance, balanced
+from penchant.encoders.sentiment.imbalance import Balance, balanced, validation_weights
 from penchant.encoders.text.ragged import Ragged
 from penchant.encoders.text.tokens import WORDS_AND_MARKS, Tokeniser
 from penchant.nn import loop
@@ -112,12 +112,15 @@ class NetworkClassifier(SentimentClassifier):
         self.thresholds_ = exceeds.shape[1]
         targets = torch.from_numpy(exceeds).float()
         rng = np.random.default_rng(self.seed)
-        rows, weights = balanced(self.is_positive(train.ratings), self.balance, rng)
+        labels = self.is_positive(train.ratings)
+        rows, weights = balanced(labels, self.balance, rng)
         data = torch.from_numpy(rows), torch.from_numpy(weights).float()
         if validation is not None:
             lowest = np.array([train.ratings[column].min() for column in exceeds.T])
             held_out = self._inputs(validation.texts)
             held_targets = torch.from_numpy(validation.ratings[:, np.newaxis] >= lowest).float()
+            held_labels = self.is_positive(validation.ratings)
+            held_weights = validation_weights(labels, held_labels, self.balance)
         self.weights_, self.curve_ = [], []
         for number in range(self.networks):
             generator = torch.Generator().manual_seed(self.seed * 1009 + number)
@@ -131,7 +134,8 @@ class NetworkClassifier(SentimentClassifier):
 
             def validation_loss(network: nn.Module = network) -> float:
                 logits = self._logits(network, held_out)
-                return float(binary_cross_entropy_with_logits(logits, held_targets))
+                weight = None if held_weights is None else torch.from_numpy(held_weights)
+                return float(binary_cross_entropy_with_logits(logits, held_targets, weight))
 
             curve, best_epoch = loop.train(
                 network,
