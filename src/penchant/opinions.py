@@ -101,6 +101,24 @@ def rating_scale(model: Recommender) -> tuple[float, float] | None:
     return float(ratings.min()), float(ratings.max())
 
 
+def like_threshold(model: Recommender) -> float | None:
+    """The rating below which an event is not to be learned, or None where ratings may be.
+
+    A model that learns from which items somebody had takes every event for a like, unless the log
+    has a lowest positive rating.
+    """
+    scale = rating_scale(model)
+    if scale is None or not model.learns_interactions or model.histories_.positive is not None:
+        return None
+    return default_like_threshold(scale)
+
+
+def counts_as_disliked(model: Recommender, rating: float) -> bool:
+    """Whether an event of this rating only says what a fitted model is not to recommend."""
+    threshold = like_threshold(model)
+    return threshold is not None and rating < threshold
+
+
 def continued(
     model: Recommender,
     history: Histories,
@@ -131,9 +149,9 @@ def continued(
         The history, and int32[m], items that it lacks and that are not to be recommended either.
     """
     aside = np.empty(0, np.int32)
-    scale = rating_scale(model)
-    if ratings is not None and scale and model.learns_interactions and history.positive is None:
-        liked = ratings >= default_like_threshold(scale)
+    threshold = like_threshold(model)
+    if ratings is not None and threshold is not None:
+        liked = ratings >= threshold
         aside, items, ratings = items[~liked], items[liked], ratings[liked]
         times = None if times is None else times[liked]
         history = history.subset(~np.isin(history.items, aside))

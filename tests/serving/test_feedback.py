@@ -18,22 +18,51 @@ from penchant.serving.settings import Settings
 from penchant.serving.store import Feedback, Store
 
 
-def items(view, user, after=0):
-    return [event.item for event in view.events_of(user, after)]
+def items(view, user, learned=0):
+    """What a model that has learned so much does not know yet."""
+    return [event.item for event in view.events_of(user, learned) if not event.learned]
 
 
 # The view alone
 
 
-def test_an_older_model_gets_what_a_newer_one_has_learned(store):
+def test_each_model_gets_what_it_has_not_learned(store):
     store.add([Feedback("u", "a"), Feedback("v", "b"), Feedback("u", "c")])
-    view = FeedbackView(store, after=2)
+    view = FeedbackView(store)
     assert items(view, "u", 2) == ["c"]
     assert items(view, "u", 0) == ["a", "c"]  # in the order of time
     assert items(view, "v", 1) == ["b"]
     assert items(view, "u", 2) == ["c"]
     store.add([Feedback("u", "d")])
     assert items(view, "u", 0) == ["a", "c", "d"]  # and nothing twice
+
+
+def test_what_was_learned_is_known_and_marked(store):
+    store.add([Feedback("u", "a", "dislike"), Feedback("u", "b", "seen"), Feedback("u", "c")])
+    said = FeedbackView(store).events_of("u", 2)
+    assert [(event.item, event.learned) for event in said] == [
+        ("a", True),
+        ("b", True),
+        ("c", False),
+    ]
+
+
+def test_events_stand_in_the_order_of_time_whenever_they_came(store):
+    hour = 3_600_000_000
+    store.add([Feedback("u", "b", time=9 * hour), Feedback("u", "a", time=8 * hour)])
+    view = FeedbackView(store)
+    assert items(view, "u") == ["a", "b"]
+    store.add([Feedback("u", "first", time=hour), Feedback("u", "c", time=9 * hour)])
+    assert items(view, "u") == ["first", "a", "b", "c"]  # those of one moment as they came
+
+
+def test_what_a_model_has_learned_is_marked_where_it_is_taken_back_afterwards(store):
+    store.add([Feedback("u", "a"), Feedback("u", "b")])
+    store.add([Feedback("u", kind="undo", of=1)])
+    view = FeedbackView(store)
+    undone = {learned: [e.undone for e in view.events_of("u", learned)] for learned in (0, 2, 3)}
+    assert undone == {0: [False], 2: [True, False], 3: [False]}
+    assert [e.undone for e in view.events_of("u", 3, removed=2)] == [True, False]  # an update
 
 
 def test_events_say_when_they_were(store):
@@ -45,15 +74,13 @@ def test_events_say_when_they_were(store):
 def test_what_was_taken_back_stays_so_for_an_older_model(store):
     store.add([Feedback("u", "a"), Feedback("u", "b")])
     store.add([Feedback("u", kind="undo", of=1)])
-    assert items(FeedbackView(store, after=2), "u", 0) == ["b"]
-    assert items(FeedbackView(store, after=3), "u", 0) == ["b"]
+    assert items(FeedbackView(store), "u", 0) == ["b"]
 
 
-@pytest.mark.parametrize("after", [0, 2, 3])
-def test_a_deletion_is_known_whatever_the_models_have_learned(store, after):
+def test_a_deletion_is_known_whatever_the_models_have_learned(store):
     store.add([Feedback("u", "a"), Feedback("v", "b")])
     store.delete("u")
-    view = FeedbackView(store, after=after)
+    view = FeedbackView(store)
     assert view.is_deleted("u", 0)
     assert view.is_deleted("u", 2)
     assert not view.is_deleted("u", 3)
@@ -62,23 +89,23 @@ def test_a_deletion_is_known_whatever_the_models_have_learned(store, after):
     assert items(view, "v", 0) == ["b"]
 
 
-def test_a_deletion_takes_along_what_was_read_for_an_older_model(store):
+def test_a_deletion_takes_along_what_was_read(store):
     store.add([Feedback("u", "a"), Feedback("v", "b"), Feedback("u", "c")])
-    view = FeedbackView(store, after=3)
-    assert items(view, "u", 0) == ["a", "c"]
+    view = FeedbackView(store)
+    assert items(view, "u") == ["a", "c"]
     store.delete("u")
     store.add([Feedback("u", "d")])  # who comes back begins anew
-    assert items(view, "u", 0) == ["d"]
+    assert items(view, "u") == ["d"]
     assert view.is_deleted("u", 3)
-    assert items(view, "v", 0) == ["b"]
+    assert items(view, "v") == ["b"]
 
 
-def test_who_was_deleted_before_older_events_are_read_is_in_none_of_them(store):
+def test_who_was_deleted_before_their_events_are_read_has_none(store):
     store.add([Feedback("u", "a"), Feedback("v", "b")])
-    view = FeedbackView(store, after=2)
+    view = FeedbackView(store)
     store.delete("u")
-    assert items(view, "u", 0) == []
-    assert items(view, "v", 0) == ["b"]
+    assert items(view, "u") == []
+    assert items(view, "v") == ["b"]
 
 
 def test_several_deletions_at_once(store):
@@ -92,29 +119,43 @@ def test_several_deletions_at_once(store):
     assert view.is_deleted("u0", 9)  # the latest counts
 
 
-def test_what_no_model_needs_is_let_go_of_and_read_again_when_asked_for(store, monkeypatch):
-    store.add([Feedback("u", "a"), Feedback("v", "b"), Feedback("u", "c")])
-    view = FeedbackView(store)
-    view.release(2)
-    assert {user: len(events) for user, events in view._events.items()} == {"u": 1}
+def test_memory_is_bounded_and_those_asked_for_last_stay(store, monkeypatch):
+    store.add([Feedback(user, f"{user}{n}") for user in "abc" for n in range(3)])
+    view = FeedbackView(store, most_held=8)  # two people with three events
+    for user in "abac":
+        assert items(view, user) == [f"{user}{n}" for n in range(3)]
     with monkeypatch.context() as patch:
-        patch.setattr(store, "between", None)  # nothing is read as long as nobody needs it
-        assert items(view, "u", 2) == ["c"]
-        view.release(1)
-    assert items(view, "u", 0) == ["a", "c"]
-    assert items(view, "v", 0) == ["b"]
+        patch.setattr(store, "said_by", None)  # nothing is read of who is in memory
+        for user in "ac":
+            assert items(view, user) == [f"{user}{n}" for n in range(3)]
+    store.add([Feedback("b", "b3"), Feedback("a", "a3")])
+    for user in "bac":
+        assert items(view, user)[:3] == [f"{user}{n}" for n in range(3)]
+        assert view._held == sum(len(held) + 1 for held in view._events.values())
+    assert items(view, "b")[3:] == ["b3"]
+    assert items(view, "a")[3:] == ["a3"]
 
 
-def test_threads_that_ask_for_older_events_read_them_once(store, monkeypatch):
+def test_who_has_more_events_than_memory_is_to_hold_has_them_all(store):
+    store.add([Feedback("u", str(n)) for n in range(20)])
+    assert len(items(FeedbackView(store, most_held=5), "u")) == 20
+
+
+@pytest.mark.parametrize("user", ["", "a\0b", "x" * 501])
+def test_what_is_no_id_of_a_person_has_no_events(store, user):
+    assert FeedbackView(store).events_of(user) == []
+
+
+def test_threads_that_ask_for_a_person_read_them_once(store, monkeypatch):
     store.add([Feedback("u", str(n)) for n in range(50)])
-    view = FeedbackView(store, after=40)
-    reads, between = [], store.between
+    view = FeedbackView(store)
+    reads, said_by = [], store.said_by
 
-    def counted(after, last):
-        reads.append((after, last))
-        return between(after, last)
+    def counted(user, *, until):
+        reads.append((user, until))
+        return said_by(user, until=until)
 
-    monkeypatch.setattr(store, "between", counted)
+    monkeypatch.setattr(store, "said_by", counted)
     found = []
     threads = [
         threading.Thread(target=lambda: found.append(items(view, "u", 10))) for _ in range(8)
@@ -124,13 +165,13 @@ def test_threads_that_ask_for_older_events_read_them_once(store, monkeypatch):
     for thread in threads:
         thread.join()
     assert found == [[str(n) for n in range(10, 50)]] * 8
-    assert reads == [(10, 40)]
+    assert reads == [("u", 50)]
 
 
 def test_another_worker_sees_the_deletion_for_each_of_its_models(url, store):
     store.add([Feedback("u", "a"), Feedback("u", "b")])
     with Store.open(url) as other:
-        view = FeedbackView(other, after=2)
+        view = FeedbackView(other)
         assert items(view, "u", 0) == ["a", "b"]
         store.delete("u")
         assert items(view, "u", 0) == []
@@ -141,15 +182,16 @@ def test_another_worker_sees_the_deletion_for_each_of_its_models(url, store):
 
 
 @pytest.fixture
-def place(bundles, films, tmp_path):
-    """The bundle `old`, and `new`, which is to have learned more from the store."""
+def place(bundles, tmp_path):
+    """The bundle `old`, to which `newer` adds `new`, which has learned more from the store."""
     shutil.copytree(bundles / "ease", tmp_path / "old")
-    save(make("ease:l2=50").fit(films), tmp_path / "new")
     return tmp_path
 
 
-def newer(place, store):
-    """The newer bundle, which has learned everything that the store has by now."""
+def newer(place, store, films):
+    """The newer bundle, which learns everything that the store has by now."""
+    model = make("ease:l2=50")
+    save(model.fit(store.dataset(films, model)), place / "new")
     store.set_learned(fingerprint_of(place / "new"), store.last())
     return place / "new"
 
@@ -187,9 +229,11 @@ WAYS = [put_in_place, put_in_place_as_canary, refresh_and_go_back]
 
 
 @pytest.mark.parametrize("older_takes_over", WAYS)
-def test_a_deleted_person_stays_so_whichever_bundle_takes_over(place, store, older_takes_over):
+def test_a_deleted_person_stays_so_whichever_bundle_takes_over(
+    place, store, films, older_takes_over
+):
     store.delete("3")
-    service = Service(Settings(bundle=newer(place, store)), store)
+    service = Service(Settings(bundle=newer(place, store, films)), store)
     older_takes_over(service, place / "old")
     assert service.served.folder == place / "old"
     assert events(service, "3") == []
@@ -199,38 +243,26 @@ def test_a_deleted_person_stays_so_whichever_bundle_takes_over(place, store, old
 
 
 @pytest.mark.parametrize("older_takes_over", WAYS)
-def test_an_older_bundle_has_the_feedback_that_it_has_not_learned(place, store, older_takes_over):
+def test_an_older_bundle_has_the_feedback_that_it_has_not_learned(
+    place, store, films, older_takes_over
+):
     alone = Service(Settings(bundle=place / "old"))
     first = listed(alone, "3")[0]
     store.add([Feedback("3", str(first), "rating", 5.0), Feedback("new", "101")])
-    service = Service(Settings(bundle=newer(place, store)), store)
+    service = Service(Settings(bundle=newer(place, store, films)), store)
     older_takes_over(service, place / "old")
-    service.release_feedback()
     assert events(service, "3")[0] == first
     assert first not in listed(service, "3")
     assert events(service, "new") == [101]
 
 
-def test_a_canary_that_has_learned_less_has_its_feedback_from_the_start(place, store):
-    store.add([Feedback("new", "101")])
-    settings = Settings(bundle=newer(place, store))
+def test_a_canary_that_has_learned_less_has_its_feedback_from_the_start(place, store, films):
+    store.add([Feedback("900", "101")])
+    settings = Settings(bundle=newer(place, store, films))
     with_canary = Service(settings, store)
     with_canary.deployment.start_canary(place / "old", 0.5)
     for service in (with_canary, Service(settings, store)):  # and at the next start
         canary = service.deployment.snapshot.canary.served
-        assert service.person(canary, PersonQuery("new")).history.n_events == 1
-        assert service.person(service.served, PersonQuery("new")).history.n_events == 0
-
-
-def test_feedback_is_held_as_long_as_a_model_at_hand_has_not_learned_it(place, store):
-    store.add([Feedback("u", "101"), Feedback("v", "102")])
-    service = Service(Settings(bundle=place / "old"), store)
-    service.deployment.swap(newer(place, store))
-    service.release_feedback()
-    assert len(service.feedback._events) == 2  # the one before may have to take over
-    shutil.copytree(place / "new", place / "again")
-    service.deployment.swap(place / "again")
-    service.release_feedback()
-    assert not service.feedback._events
-    store.add([Feedback("u", "103")])
-    assert events(service, "u") == [103]
+        assert service.person(canary, PersonQuery("900")).history.n_events == 1
+        learned = service.person(service.served, PersonQuery("900"))
+        assert (learned.is_known, learned.history.n_events) == (True, 1)  # and not twice

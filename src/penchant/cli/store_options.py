@@ -95,9 +95,14 @@ class StoreLogOptions:
         return {"from_store": without_password(self.from_store)}
 
     def read(
-        self, run: Run, tables: TableOptions, content: ContentOptions, second: SecondLogOptions
+        self,
+        run: Run,
+        tables: TableOptions,
+        content: ContentOptions,
+        second: SecondLogOptions,
+        model: Recommender,
     ) -> tuple[Dataset, Remember | None, Kept]:
-        """Everything to learn from, what notes how far a bundle of it has learned, and options.
+        """What a model is to learn from, what notes how far its bundle has learned, and options.
 
         The options are those that the bundle keeps; see `kept_options`.
 
@@ -120,7 +125,7 @@ class StoreLogOptions:
             return base, None, kept
         with open_store(self.from_store) as store:
             feedback = store.feedback_log()
-        data = feedback.dataset(base)
+        data = feedback.dataset(base, model)
         if base is None:
             data = content.encode(tables.join(data, self.reading.file.encoding), run)
         return data, remember(self.from_store, feedback.last), kept
@@ -149,22 +154,25 @@ class StoreLogOptions:
         from penchant.serving.learning import fingerprint_of, new_events
 
         with open_store(self.from_store) as store:
-            feedback = store.feedback_log(after=store.learned(fingerprint_of(folder)))
+            feedback = store.feedback_log(store.progress(fingerprint_of(folder)))
+        removed = None
         if feedback.n_deleted or len(feedback.taken_back):
+            removed = feedback.progress.removed
             logger.warning(
                 "People were deleted, or took back what the bundle has learned: an update keeps "
-                "that, and penchant train or penchant refresh leaves it out."
+                "that in the model's weights, and penchant train or penchant refresh leaves it "
+                "out; a service does not use it for these people."
             )
-        return new_events(feedback, model), remember(self.from_store, feedback.last)
+        return new_events(feedback, model), remember(self.from_store, feedback.last, removed)
 
 
-def remember(url: str, last: int) -> Remember:
-    """What notes in a store that a bundle has learned up to a number."""
+def remember(url: str, last: int, removed: int | None = None) -> Remember:
+    """What notes in a store up to which number a bundle has learned; see `Store.set_learned`."""
 
     def note(folder: Path) -> None:
         from penchant.serving.learning import fingerprint_of
 
         with open_store(url) as store:
-            store.set_learned(fingerprint_of(folder), last)
+            store.set_learned(fingerprint_of(folder), last, removed)
 
     return note

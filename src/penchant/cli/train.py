@@ -89,7 +89,7 @@ def train(
 
         require_divisible(unfitted, run)
     with executor(run):  # before the log is read, for nothing may answer there
-        data, remember, kept = log.read(session.run, tables, content, second)
+        data, remember, kept = log.read(session.run, tables, content, second, unfitted)
 
         from penchant.evaluation.event_notes import event_notes
         from penchant.models import spec_of

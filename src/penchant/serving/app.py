@@ -108,7 +108,6 @@ async def _watch(context: Context) -> None:
             if await run_in_threadpool(service.deployment.poll):
                 note_model(context, changed=True)
                 await run_in_threadpool(spare_collector)
-            await run_in_threadpool(service.release_feedback)
         except Exception:
             logger.exception("What is served could not be brought up to date; it is tried again.")
 

@@ -3,79 +3,107 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from penchant.errors import ParameterError
 from penchant.serving.engine import Event
 
 if TYPE_CHECKING:
-    from penchant.serving.store import Deletion, Store, StoredEvent
+    from penchant.serving.store import Store, StoredEvent
+
+MOST_HELD = 200_000
+"""Events and people that a worker holds in memory; those asked for last stay."""
+
+_EARLIEST = 315_532_800_000_000  # 1980, in microseconds since 1970
+
+
+def check_unit(time: int) -> None:
+    """Refuse a time of feedback that is one in seconds or milliseconds.
+
+    Raises:
+        ParameterError: in microseconds it would be before 1980.
+    """
+    if time >= _EARLIEST:
+        return
+    likely = next((time * n for n in (1_000_000, 1000) if time * n >= _EARLIEST), None)
+    advice = "" if likely is None else f", such as {likely}"
+    raise ParameterError(
+        f"The time {time} is in 1979 or earlier as microseconds since 1970: give it in "
+        f"microseconds{advice}."
+    )
 
 
 class FeedbackView:
     """The events of a store by user, as new as the store whenever they are asked for.
 
-    All deletions are known from the beginning. Events of a model that has learned less than those
-    before it are read when it asks for them, once; `release` lets go of what nobody needs.
+    Those of a person are read when they are asked for first, all of them: what somebody dislikes
+    or has seen stays out of lists whatever a model has learned, and models may have learned
+    different amounts. All deletions are known from the beginning.
 
     Args:
         store: where events are kept, by this worker and others.
-        after: the sequence number up to which the models in place have learned; what came before
-            is not held in memory.
+        most_held: how many events and people may be in memory; the others are read again.
 
     Raises:
         StoreError: the database fails; so for everything that is asked.
     """
 
-    def __init__(self, store: Store, after: int = 0) -> None:
+    def __init__(self, store: Store, most_held: int = MOST_HELD) -> None:
         self.store = store
         self._lock = threading.Lock()
-        self._events: dict[str, list[StoredEvent]] = {}
-        self._after = self._last = after  # events in memory have numbers between these
+        # By the hash of the person, which is all that deletions name.
+        self._events: OrderedDict[str, list[StoredEvent]] = OrderedDict()
+        self._held, self._most_held = 0, most_held
+        self._last = store.last()  # events in memory have numbers up to this
         self._deleted = {hash_: d.sequence for hash_, d in store.tombstones().items()}
         self._read()
 
-    def events_of(self, user: str, after: int = 0) -> list[Event]:
-        """What a person has said and not taken back, in the order of time.
+    def events_of(self, user: str, learned: int = 0, removed: int | None = None) -> list[Event]:
+        """What a person has said, in the order of time, and what a model has learned of it.
+
+        Events that were taken back are left out, but for those that the model has learned.
 
         Args:
             user: the text of the id.
-            after: pass over events up to this sequence number, which the model has learned.
+            learned: the sequence number up to which the model has learned.
+            removed: the one up to which it knows nothing of what was taken back or deleted; the
+                same by default.
         """
+        removed = learned if removed is None else removed
         self._catch_up()
         with self._lock:
-            if after < self._after:
-                self._read_older(after)
-            stored = list(self._events.get(user, ()))
-        undone = {event.of for event in stored if event.kind == "undo"}
-        return [
-            Event(event.item, event.kind, event.value, event.time)
-            for event in stored
-            if event.kind != "undo"
-            and event.item is not None
-            and event.sequence > after
-            and event.sequence not in undone
-        ]
+            stored = list(self._of(user))
+        undone: dict[int | None, int] = {}
+        for event in stored:
+            if event.kind == "undo":
+                undone.setdefault(event.of, event.sequence)
+        events = []
+        for event in sorted(stored, key=lambda event: (event.time, event.sequence)):
+            is_learned, undo = event.sequence <= learned, undone.get(event.sequence)
+            if event.item is None or (undo is not None and not (is_learned and undo > removed)):
+                continue
+            events.append(
+                Event(event.item, event.kind, event.value, event.time, is_learned, undo is not None)
+            )
+        return events
 
-    def is_deleted(self, user: str, after: int = 0) -> bool:
-        """Whether what a model has learned of a person is not to be used.
+    def are_deleted(self, users: Sequence[str], removed: int = 0) -> list[bool]:
+        """Whether what a model has learned of each of some people is not to be used.
 
         Args:
-            user: the text of the id.
-            after: the sequence number up to which the model has learned.
+            users: the texts of their ids.
+            removed: the sequence number up to which the model knows nothing of who was deleted.
         """
         self._catch_up()
         if not self._deleted:
-            return False
-        return self._deleted.get(self.store.hash_of(user), 0) > after
+            return [False] * len(users)
+        return [self._deleted.get(self.store.hash_of(user), 0) > removed for user in users]
 
-    def release(self, until: int) -> None:
-        """Hold no events in memory up to a sequence number, which all models have learned."""
-        with self._lock:
-            if until <= self._after:
-                return
-            self._drop(lambda user: until)
-            self._after = until
+    def is_deleted(self, user: str, removed: int = 0) -> bool:
+        """The same of one person."""
+        return self.are_deleted([user], removed)[0]
 
     def _catch_up(self) -> None:
         if self.store.changed():
@@ -83,34 +111,35 @@ class FeedbackView:
                 self._read()
 
     def _read(self) -> None:
+        """Take in what has come; of people who are not in memory that is read when they are."""
         tail = self.store.since(self._last)
-        self._forget(tail.deletions)  # the events that came along are later than these
+        for deletion in tail.deletions:  # the events that came along are later than these
+            self._deleted[deletion.hash] = deletion.sequence
+            self._let_go(deletion.hash)
         for event in tail.events:
-            self._events.setdefault(event.user, []).append(event)
+            held = self._events.get(self.store.hash_of(event.user))
+            if held is not None:
+                held.append(event)
+                self._held += 1
         self._last = tail.last
 
-    def _read_older(self, after: int) -> None:
-        """Read what came before; of who was deleted meanwhile the store has none of it."""
-        earlier: dict[str, list[StoredEvent]] = {}
-        for event in self.store.between(after, self._after):
-            earlier.setdefault(event.user, []).append(event)
-        for user, events in earlier.items():
-            self._events[user] = events + self._events.get(user, [])
-        self._after = after
+    def _of(self, user: str) -> list[StoredEvent]:
+        hash_ = self.store.hash_of(user)
+        held = self._events.get(hash_)
+        if held is not None:
+            self._events.move_to_end(hash_)
+            return held
+        try:
+            held = self.store.said_by(user, until=self._last)
+        except ParameterError:
+            return []  # of no id that the store could have
+        self._events[hash_] = held
+        self._held += len(held) + 1
+        while self._held > self._most_held and len(self._events) > 1:
+            self._let_go(next(iter(self._events)))
+        return held
 
-    def _forget(self, deletions: Sequence[Deletion]) -> None:
-        if deletions:
-            gone = {deletion.hash: deletion.sequence for deletion in deletions}
-            self._deleted |= gone
-            self._drop(lambda user: gone.get(self.store.hash_of(user), 0))
-
-    def _drop(self, last_of: Callable[[str], int]) -> None:
-        """Let go of the events of each user up to a number."""
-        for user, events in list(self._events.items()):
-            last = last_of(user)
-            if events[0].sequence > last:
-                continue
-            if later := [event for event in events if event.sequence > last]:
-                self._events[user] = later
-            else:
-                del self._events[user]
+    def _let_go(self, hash_: str) -> None:
+        held = self._events.pop(hash_, None)
+        if held is not None:
+            self._held -= len(held) + 1

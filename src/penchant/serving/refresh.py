@@ -150,8 +150,9 @@ class _Refresh:
     def __init__(self, folder: Path, store: Store, settings: RefreshSettings, run: Run) -> None:
         self.folder, self.store, self.settings, self.run = folder, store, settings, run
         self.serving = restore(folder)
-        self.learned = store.learned(fingerprint_of(folder))
-        self.news = store.feedback_log(after=self.learned)
+        progress = store.progress(fingerprint_of(folder))
+        self.learned = progress.learned
+        self.news = store.feedback_log(progress)
         self.how: How = settings.how
         if self.how == "update" and not isinstance(self.serving, Updates):
             raise ParameterError(
@@ -171,10 +172,11 @@ class _Refresh:
                     f"{type(self.serving).__name__} learns from what tables say of items, which a "
                     "bundle does not keep: name the LOG, too."
                 )
-            feedback, base = self.news, log_of(self.serving)
+            earlier = self.store.outcomes(until=self.learned)  # which the bundle's log holds
+            feedback, base = replace(self.news, earlier=earlier), log_of(self.serving)
         else:
             feedback, base = self.store.feedback_log(), read_log(self.serving)
-        log, numbers = feedback.numbered(base)
+        log, numbers = feedback.numbered(base, self.serving)
         latest = latest_events(log, numbers, self.learned, self.settings.share)
         trial = self._trial(log, numbers, latest)
         if not self.settings.force:

@@ -17,13 +17,13 @@ from penchant.experiments.assignment import arm_of
 from penchant.serving.answers import Assignment, explanation_answer, list_answer
 from penchant.serving.deployment import Arm, Deployment, Snapshot
 from penchant.serving.engine import Person, ServedModel
-from penchant.serving.feedback import FeedbackView
+from penchant.serving.feedback import FeedbackView, check_unit
 from penchant.serving.queries import ListQuery, PersonQuery
 from penchant.serving.settings import Settings
 from penchant.serving.shown import Recorder
 
 if TYPE_CHECKING:
-    from penchant.serving.store import Deletion, Feedback, Store, StoredEvent
+    from penchant.serving.store import Deletion, Feedback, Progress, Store, StoredEvent
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +51,7 @@ class Service:
         self.started = time.time()
         self.deployment = Deployment(settings.bundle, settings.state_path, settings.rules)
         self._store = store
-        self.feedback: FeedbackView | None = None
-        self._released: Snapshot | None = None  # for which feedback was let go of
-        if store is not None:
-            snapshot = self.deployment.snapshot
-            self.feedback = FeedbackView(
-                store, self._learned_by_all(snapshot.current, snapshot.canary)
-            )
+        self.feedback = None if store is None else FeedbackView(store)
         self.recorder = Recorder(store) if store is not None and settings.record else None
         self.rng = np.random.default_rng()  # of chance that nobody is to foresee
         _ = self.comparison  # refused at the start where it cannot be read
@@ -84,19 +78,6 @@ class Service:
     def served(self) -> ServedModel:
         """The model in place."""
         return self.deployment.snapshot.current.served
-
-    def release_feedback(self) -> None:
-        """Hold no feedback in memory that all models at hand have learned.
-
-        Raises:
-            StoreError: the database fails.
-        """
-        snapshot = self.deployment.snapshot
-        if self.feedback is None or snapshot is self._released:
-            return
-        arms = (snapshot.current, snapshot.canary, snapshot.previous)
-        self.feedback.release(self._learned_by_all(*arms))
-        self._released = snapshot
 
     def close(self) -> None:
         """Write what waits, and let go of the store."""
@@ -171,23 +152,30 @@ class Service:
         return f"{self.settings.experiment} {snapshot.canary.served.fingerprint[:8]}"
 
     def person(self, served: ServedModel, query: PersonQuery) -> Person:
-        """Somebody as a model takes them: what its log, the store and the request say."""
+        """Somebody as a model takes them: what its log, the store and the request say.
+
+        The events of the store are in the order of time; those of the request come last.
+        """
         events = query.events
         forget = False
         if query.user is not None and self.feedback is not None:
-            learned = self.learned(served)
-            events = self.feedback.events_of(query.user, learned) + events
-            forget = self.feedback.is_deleted(query.user, learned)
+            progress = self.progress(served)
+            stored = self.feedback.events_of(query.user, progress.learned, progress.removed)
+            events = stored + events
+            (forget,) = self.are_deleted(served, [query.user])
         return served.person(query.user, events, forget=forget)
 
-    def learned(self, served: ServedModel) -> int:
+    def progress(self, served: ServedModel) -> Progress:
         """Up to which event of the store a model has learned."""
-        if served.learned is None:
-            served.learned = 0 if self._store is None else self._store.learned(served.fingerprint)
-        return served.learned
+        if served.progress is None:
+            served.progress = self.store.progress(served.fingerprint)
+        return served.progress
 
-    def _learned_by_all(self, *arms: Arm | None) -> int:
-        return min(self.learned(arm.served) for arm in arms if arm is not None)
+    def are_deleted(self, served: ServedModel, users: Sequence[str]) -> list[bool]:
+        """Which people were deleted whom a model may know, so that nobody is to see them."""
+        if self.feedback is None:
+            return [False] * len(users)
+        return self.feedback.are_deleted(users, self.progress(served).removed)
 
     def _check(self, query: ListQuery) -> None:
         settings, person = self.settings, query.person
@@ -261,7 +249,16 @@ class Service:
         who = self.person(served, person)
         if person.user is not None and not who.history.n_events:
             raise UnknownIdError(f"Nothing is known of the user {person.user!r}.")
-        return {"user": person.user, "users": served.similar_people(who, k)}
+        n = k
+        while True:
+            found = served.similar_people(who, n)
+            deleted = self.are_deleted(served, [str(one["similar"]) for one in found])
+            people = [one for one, is_deleted in zip(found, deleted, strict=True) if not is_deleted]
+            if len(people) >= k or len(found) < n:
+                break
+            n *= 2  # some were deleted
+        people = [one | {"rank": rank} for rank, one in enumerate(people[:k], 1)]
+        return {"user": person.user, "users": people}
 
     def history(self, user: str) -> dict[str, Any]:
         """What lists for a user rest on: what the model has learned from, and what came since.
@@ -271,7 +268,7 @@ class Service:
         """
         served = self.served
         person = self.person(served, PersonQuery(user))
-        if not person.is_known and not person.n_new:
+        if not person.is_known and not person.n_said:
             raise UnknownIdError(f"Nothing is known of the user {user!r}.")
         history = person.history
         events = []
@@ -292,10 +289,12 @@ class Service:
 
         Raises:
             NoStoreError: this service keeps none.
-            ParameterError: a rating is not on the scale.
+            ParameterError: a rating is not on the scale, or a time is none in microseconds.
         """
         store = self.store
         for each in feedback:
+            if each.time is not None:
+                check_unit(each.time)
             if each.kind == "rating" and each.value is not None:
                 self.check_rating(str(each.item), each.value)
         stored: list[StoredEvent] = store.add(feedback)
@@ -306,8 +305,8 @@ class Service:
         kept = dict(self.store.export(user))
         served = self.served
         person = served.person(user)
-        learned = self.feedback is None or not self.feedback.is_deleted(user, self.learned(served))
-        items = person.history.items.tolist() if person.is_known and learned else []
+        learned = person.is_known and not any(self.are_deleted(served, [user]))
+        items = person.history.items.tolist() if learned else []
         return kept | {"learned_items": [served.ids[i] for i in items]}
 
     def delete(self, user: str) -> Deletion:

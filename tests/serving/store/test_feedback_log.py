@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
-from penchant.models import EASE
-from penchant.serving.store import Feedback, Store
+from penchant.models import EASE, make
+from penchant.serving.learning import new_events
+from penchant.serving.store import Feedback, Progress, Store
 
 _DAY = 86_400_000_000
+_LATER = 20_000 * _DAY
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_feedback_of_a_log_without_ratings_is_what_was_liked_or_bought(store):
     assert "time" not in log.events.columns
     weighted = Dataset.from_frame(pl.DataFrame({"user": ["v"], "item": ["a"], "weight": [2.0]}))
     frame = store.dataset(weighted).frame()
-    assert frame["weight"].to_list() == [2, 1, 1, 7, 1, 1]
+    assert frame["weight"].to_list() == [2, 2, 2, 7, 2, 2]  # as much as others, or as is said
     orders = pl.DataFrame({"user": ["v"], "item": ["a"], "quantity": [2.0]})
     bought = store.dataset(Dataset.from_frame(orders))
     assert bought.weights is None
@@ -147,7 +150,7 @@ def test_what_was_learned_and_is_taken_back_leaves_the_log_of_the_bundle(store):
     store.add([Feedback(1, 10, time=_DAY), Feedback(1, 11, time=_DAY), Feedback(2, 11)])
     learned = store.dataset()
     store.add([Feedback(1, kind="undo", of=1), Feedback(2, kind="undo", of=3), Feedback(3, 10)])
-    later = store.feedback_log(after=3)
+    later = store.feedback_log(Progress(3, 3))
     log, numbers = later.numbered(learned)
     assert log.frame().select("user", "item").rows() == [(1, 11), (3, 10)]
     np.testing.assert_array_equal(numbers, [0, 6])
@@ -163,11 +166,90 @@ def test_nothing_to_learn_from_is_said(store):
 
 def test_what_is_new_after_a_number(store):
     store.add([Feedback(1, 1), Feedback(2, 1)])
-    assert store.feedback_log(after=1).is_new
-    assert not store.feedback_log(after=2).is_new
+    assert store.feedback_log(Progress(1, 1)).is_new
+    assert not store.feedback_log(Progress(2, 2)).is_new
     store.add([Feedback(1, kind="undo", of=1)])
-    assert store.feedback_log(after=2).is_new
-    assert not store.feedback_log(after=3).is_new
+    assert store.feedback_log(Progress(2, 2)).is_new
+    assert not store.feedback_log(Progress(3, 3)).is_new
     store.delete(5)
-    assert store.feedback_log(after=3).n_deleted == 1
-    assert not store.feedback_log(after=4).is_new
+    assert store.feedback_log(Progress(3, 3)).n_deleted == 1
+    assert not store.feedback_log(Progress(4, 4)).is_new
+
+
+def test_what_an_update_has_kept_stays_new_until_all_is_learned_anew(store):
+    store.add([Feedback(1, 1), Feedback(2, 1)])
+    store.add([Feedback(1, kind="undo", of=1)])
+    store.delete(2)
+    kept = store.feedback_log(Progress(learned=4, removed=2))
+    assert kept.is_new
+    assert kept.n_deleted == 1
+    assert kept.taken_back["user"].to_list() == ["1"]
+
+
+def test_a_model_that_takes_all_events_for_likes_gets_no_dislikes(store, rated, notices):
+    store.add(
+        [
+            Feedback(1, 11, "rating", 4.5, time=_LATER),
+            Feedback(1, 10, "dislike", time=_LATER),
+            Feedback(4, 11, "like", time=_LATER),
+            Feedback(4, 11, "rating", 2.0, time=_LATER + 1),
+            Feedback(4, 12, "dislike", time=_LATER),
+            Feedback(4, 12, "purchase", time=_LATER + 1),
+        ]
+    )
+    log = store.dataset(rated, EASE())
+    assert "lowest rating" not in notices()
+    assert log.frame().select("user", "item", "rating").rows() == [
+        (1, 11, 2.0),  # what the log says before, the rating of 5 of item 10, is overruled
+        (2, 10, 4.0),
+        (3, 12, 1.0),
+        (1, 11, 4.5),
+        (4, 12, 5.0),
+    ]
+    assert len(store.dataset(rated, make("bias"))) == 4 + 6
+    assert "lowest rating" not in notices()
+    assert len(store.dataset(rated)) == 4 + 6
+    assert "2 dislikes of the store are events of the lowest rating" in notices()
+    above = replace(rated, positive=4.0)  # ratings tell, then
+    assert len(store.dataset(above, EASE())) == 4 + 6
+
+
+def test_a_dislike_overrules_a_log_without_times_or_ratings(store):
+    base = Dataset.from_frame(_log())
+    store.add([Feedback(1, 10, "dislike"), Feedback(2, 10, "dislike"), Feedback(2, 10, "like")])
+    rows = store.dataset(base).frame().select("user", "item").rows()
+    assert rows == [(1, 11), (3, 12), (2, 10)]
+
+
+def test_a_log_of_a_bundle_keeps_what_came_after_a_learned_dislike(store):
+    store.add([Feedback(1, 10), Feedback(1, 11), Feedback(1, 10, "dislike"), Feedback(2, 10)])
+    store.add([Feedback(2, 11, "dislike"), Feedback(2, 11)])
+    learned = Dataset.from_frame(pl.DataFrame({"user": [1, 1, 2, 2], "item": [10, 11, 10, 11]}))
+    news = store.feedback_log(Progress(6, 6))
+    log = replace(news, earlier=store.outcomes(until=6)).dataset(learned)  # after updates
+    assert log.frame().select("user", "item").rows() == [(1, 11), (2, 10), (2, 11)]
+
+
+def test_feedback_is_learned_in_the_order_of_time(store):
+    store.add([Feedback(1, 12, time=9 * _DAY), Feedback(1, 10, time=8 * _DAY), Feedback(1, 11)])
+    base = Dataset.from_frame(_log(sequence_position=[0, 1, 0, 0]))
+    new = store.dataset(base).frame().tail(3)
+    assert new.select("item", "sequence_position").rows() == [(10, 2), (12, 3), (11, 4)]
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_feedback_weighs_what_events_of_the_user_do(store, unit):
+    base = Dataset.from_frame(_log(weight=[2.0 * unit, 4.0 * unit, 6.0 * unit, 9.0 * unit]))
+    store.add([Feedback(1, 12), Feedback(2, 11), Feedback(9, 10), Feedback(9, 11, "purchase")])
+    weights = store.dataset(base).frame().tail(4)["weight"] / unit
+    assert weights.to_list() == [3.0, 6.0, 5.25, 5.25]  # of somebody new: the mean of the log
+    model = EASE().fit(base)
+    taken_in = new_events(store.feedback_log(), model)
+    assert (taken_in.weights / unit).tolist() == [3.0, 6.0, 5.25, 5.25]
+
+
+def test_only_what_counts_decides_what_feedback_weighs(store):
+    frame = _log(weight=[1.0, 50.0, 6.0, 9.0], rating=[5.0, 1.0, 5.0, 5.0])
+    base = Dataset.from_frame(frame, scale=(1, 5), positive=4)
+    store.add([Feedback(1, 12), Feedback(2, 12)])
+    assert store.dataset(base).frame().tail(2)["weight"].to_list() == [1, 6]

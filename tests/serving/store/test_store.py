@@ -14,6 +14,7 @@ from penchant.errors import ParameterError, PenchantError
 from penchant.serving.store import (
     ConflictError,
     Feedback,
+    Progress,
     ShownList,
     Store,
     StoredEvent,
@@ -285,6 +286,27 @@ def test_what_a_bundle_has_learned_is_remembered(store):
     store.set_learned("f" * 32, 5)
     store.set_learned("f" * 32, 7)
     assert store.learned("f" * 32) == 7
+    assert store.progress("f" * 32) == Progress(7, 7)
+    store.set_learned("f" * 32, 9, removed=7)
+    assert store.progress("f" * 32) == Progress(learned=9, removed=7)
+
+
+def test_all_that_a_person_has_said_until_some_moment_is_in_the_order_it_came(store):
+    store.add([Feedback("u", "a"), Feedback("v", "b"), Feedback("u", "c", "dislike")])
+    store.add([Feedback("u", kind="undo", of=1), Feedback("u", "d")])
+    assert [(e.sequence, e.kind) for e in store.said_by("u", until=4)] == [
+        (1, "like"),
+        (3, "dislike"),
+        (4, "undo"),
+    ]
+    assert store.said_by("w", until=9) == []
+    store.delete("u")
+    assert store.said_by("u", until=9) == []
+
+
+def test_outcomes_until_a_number(store):
+    store.add([Feedback("u", item) for item in "abcd"])
+    assert store.outcomes(after=1, until=3)["item"].to_list() == ["b", "c"]
 
 
 @pytest.mark.parametrize(

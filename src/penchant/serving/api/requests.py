@@ -86,7 +86,7 @@ class FeedbackBody(Body):
     kind: FeedbackKind
     value: Finite | None = Field(None, description="Of a rating.")
     time: int | None = Field(
-        None, ge=0, lt=2**62, description="Microseconds since 1970; now by default."
+        None, ge=0, lt=2**62, description="Microseconds since 1970, from 1980 on; now by default."
     )
     key: IdText | None = Field(
         None, description="The same key again changes nothing and answers with the first event."

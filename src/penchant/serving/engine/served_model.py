@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,9 @@ from penchant.serving.engine.person import Event, Person, index_of, person_of
 from penchant.similarity.users import similar_users
 from penchant.store import digest
 from penchant.typing import Float32, Int32
+
+if TYPE_CHECKING:
+    from penchant.serving.store import Progress
 
 REASONS = 3
 """How many events of a history an explanation names at most."""
@@ -72,7 +75,7 @@ class ServedModel(Catalogue):
         name: the model's name with what differs from its defaults.
         loaded: when it was read, in seconds since 1970.
         seconds_per_list: how long a list for a user of the log took when it was read.
-        learned: up to which event of a store it has learned; None where nobody has asked yet.
+        progress: up to which event of a store it has learned; None where nobody has asked yet.
 
     Raises:
         BundleError: the folder holds no sound bundle.
@@ -88,7 +91,7 @@ class ServedModel(Catalogue):
         self.name = spec_of(self.model)
         self.rules = None if rules is None else bind(rules, self.model)
         self.loaded = time.time()
-        self.learned: int | None = None
+        self.progress: Progress | None = None
         _ = self.model.histories_.event_weights  # once for all, instead of in each list
         self.seconds_per_list = self._measure()
         self._bound = lru_cache(maxsize=64)(lambda rules: bind(rules, self.model))

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 
-from penchant.serving.engine import ServedModel
+from penchant.serving.examples import example_users
 from penchant.serving.pages.page import Page, PageRequest, PageRouter
+from penchant.serving.service import Service
 
 pages = PageRouter()
 
@@ -27,7 +28,7 @@ def docs_page(asked: PageRequest) -> Page:
     """All routes of the REST interface, with examples of this very model."""
     app: FastAPI = asked.request.app
     base = str(asked.request.base_url).rstrip("/")
-    routes = rest_routes(app.openapi(), asked.service.served, base)
+    routes = rest_routes(app.openapi(), asked.service, base)
     groups = [
         {"title": title, "routes": [route for route in routes if route["tag"] == tag]}
         for tag, title in _TITLES.items()
@@ -35,17 +36,15 @@ def docs_page(asked: PageRequest) -> Page:
     return Page("docs.html", {"base": base, "groups": groups})
 
 
-def rest_routes(
-    description: dict[str, Any], served: ServedModel, base: str
-) -> list[dict[str, Any]]:
+def rest_routes(description: dict[str, Any], service: Service, base: str) -> list[dict[str, Any]]:
     """The routes of an OpenAPI description as plain values, with an example for each.
 
     Args:
         description: of the application.
-        served: the model whose ids the examples have.
+        service: whose ids the examples have.
         base: the address of the service.
     """
-    examples = _Examples(served)
+    examples = _Examples(service)
     routes = []
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
@@ -70,10 +69,11 @@ def rest_routes(
 class _Examples:
     """Values that make sense for the model in place."""
 
-    def __init__(self, served: ServedModel) -> None:
+    def __init__(self, service: Service) -> None:
+        served = service.served
         popular = [served.ids[index] for index, _ in served.popular(3)] or served.ids[:1]
-        users = served.model.users_.ids
-        self._user = users[0] if len(users) else "somebody"
+        model, users = served.model, example_users(service, (0.5,))
+        self._user = model.users_[int(model.histories_.users[users[0]])] if users else "somebody"
         self._items = popular
         self._word = served.titles[served.item(str(popular[0]))].split()[0] if popular else "a"
 

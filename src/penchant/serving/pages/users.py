@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from starlette.responses import Response
 
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.serving.engine import ServedModel
+from penchant.serving.examples import example_users
 from penchant.serving.pages.home import LENGTH
 from penchant.serving.pages.page import Page, PageRequest, PageRouter
 from penchant.serving.pages.reasons import list_with_reasons
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pages = PageRouter()
 
 _SHOWN = 60  # events of a history
-_EXAMPLES = 3
+_EXAMPLES = (0.1, 0.5, 0.95)  # of the users, by how many events they have
 _KINDS = ("like", "rating", "dislike", "seen", "undo")
 
 
@@ -33,7 +33,7 @@ def users_page(asked: PageRequest) -> Page | Response:
     wanted = asked.parameter("id").strip()
     if wanted:
         return asked.redirect(id_path("users", wanted))
-    return Page("users.html", {"examples": _examples(asked.service.served)})
+    return Page("users.html", {"examples": _examples(asked.service)})
 
 
 @pages.page("/users/{id:id}")
@@ -131,17 +131,11 @@ def _said(served: ServedModel, event: StoredEvent) -> dict[str, Any]:
     }
 
 
-def _examples(served: ServedModel) -> list[dict[str, Any]]:
+def _examples(service: Service) -> list[dict[str, Any]]:
     """A user with few events, one with a middling number, and one with many."""
-    histories = served.model.histories_
-    users = histories.users
-    known = np.flatnonzero((users >= 0) & (histories.lengths > 0))
-    if not len(known):
-        return []
-    order = known[np.argsort(histories.lengths[known], kind="stable")]
-    chosen = dict.fromkeys(int(order[int(q * (len(order) - 1))]) for q in (0.1, 0.5, 0.95))
-    ids = served.model.users_.ids
+    model = service.served.model
+    histories, ids = model.histories_, model.users_.ids
     return [
-        {"user": ids[int(users[position])], "events": int(histories.lengths[position])}
-        for position in chosen
-    ][:_EXAMPLES]
+        {"user": ids[int(histories.users[position])], "events": int(histories.lengths[position])}
+        for position in example_users(service, _EXAMPLES)
+    ]

@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from penchant.serving.store.records import Progress
 from penchant.serving.store.schema import events, shown
 
 _ROWS = 50_000  # fetched at a time
@@ -42,8 +43,8 @@ _PLACES = {
 }
 
 
-def outcomes(connection: sa.Connection, after: int = 0) -> pl.DataFrame:
-    """Events after a number that were not taken back, in the order of their numbers."""
+def outcomes(connection: sa.Connection, after: int = 0, until: int | None = None) -> pl.DataFrame:
+    """Events after a number, and up to one, that were not taken back, in their order."""
     undo = events.alias("undo")
     taken_back = sa.select(undo.c.of).where(undo.c.kind == "undo", undo.c.of.is_not(None))
     query = (
@@ -55,16 +56,22 @@ def outcomes(connection: sa.Connection, after: int = 0) -> pl.DataFrame:
         )
         .order_by(events.c.sequence)
     )
+    if until is not None:
+        query = query.where(events.c.sequence <= until)
     return _frame(connection, query, OUTCOMES).with_columns(pl.col("time").cast(_TIME))
 
 
-def taken_back(connection: sa.Connection, after: int) -> pl.DataFrame:
-    """Events up to a number that were taken back after it."""
+def taken_back(connection: sa.Connection, progress: Progress) -> pl.DataFrame:
+    """Events that a bundle has learned and that were taken back, which it does not know."""
     undo = events.alias("undo")
     query = (
         sa.select(*(events.c[name] for name in OUTCOMES))
         .join(undo, undo.c.of == events.c.sequence)
-        .where(undo.c.kind == "undo", undo.c.sequence > after, events.c.sequence <= after)
+        .where(
+            undo.c.kind == "undo",
+            undo.c.sequence > progress.removed,
+            events.c.sequence <= progress.learned,
+        )
         .distinct()
     )
     return _frame(connection, query, OUTCOMES).with_columns(pl.col("time").cast(_TIME))

@@ -98,6 +98,20 @@ class Tail:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a store a bundle has learned.
+
+    Attributes:
+        learned: the number up to which it has learned events.
+        removed: the number up to which it knows nothing of who was deleted and of what was taken
+            back; below `learned` where an update has kept that.
+    """
+
+    learned: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ShownList:
     """A list that was shown to somebody.
 

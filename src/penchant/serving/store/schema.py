@@ -67,5 +67,7 @@ bundles = sa.Table(
     sa.Column("fingerprint", sa.Text, primary_key=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Column("removed", sa.BigInteger),
 )
-"""Up to which sequence number each bundle has learned."""
+"""Up to which sequence number each bundle has learned, and up to which one it knows nothing of who
+was deleted and of what was taken back; null where that is not known."""

@@ -18,12 +18,22 @@ from penchant.serving.store.database import Database
 from penchant.serving.store.errors import StoreError, store_errors
 from penchant.serving.store.group_commit import GroupCommit
 from penchant.serving.store.migrating import migrate
-from penchant.serving.store.records import Deletion, Feedback, ShownList, StoredEvent, Tail
-from penchant.serving.store.schema import bundles, counter, deletions, events, meta, shown
+from penchant.serving.store.records import (
+    Deletion,
+    Feedback,
+    Progress,
+    ShownList,
+    StoredEvent,
+    Tail,
+)
+from penchant.serving.store.schema import counter, deletions, events, meta, shown
 from penchant.serving.store.writing import (
     deleted,
     hold_counter,
     id_kinds,
+    note_progress,
+    progress_of,
+    said_by,
     set_counter,
     stored,
 )
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penchant.data.dataset import Dataset
+    from penchant.models.base import Recommender
     from penchant.serving.store.feedback_log import FeedbackLog
 
 MOST_EVENTS = 10_000
@@ -148,15 +159,16 @@ class Store:
         self._watch.mark(version)
         return Tail(after, gone, last)
 
-    def between(self, after: int, last: int) -> list[StoredEvent]:
-        """Events with numbers above `after` and up to `last`, in their order.
+    def said_by(self, user: int | str, *, until: int) -> list[StoredEvent]:
+        """All events of a person, undos among them, with numbers up to one, in their order.
 
         Raises:
+            ParameterError: this is no id.
             StoreError: the database fails.
         """
-        number = events.c.sequence
+        text = id_text(user, "user")
         with self._database.reading() as connection:
-            return stored(connection, (number > after) & (number <= last))
+            return said_by(connection, text, until)
 
     def changed(self) -> bool:
         """Whether something may have been written since `since` was called last.
@@ -178,50 +190,57 @@ class Store:
         with self._database.reading() as connection:
             return int(connection.execute(sa.select(counter.c.last)).scalar_one())
 
-    def outcomes(self, *, after: int = 0) -> pl.DataFrame:
+    def outcomes(self, *, after: int = 0, until: int | None = None) -> pl.DataFrame:
         """Events that were not taken back: `sequence, user, item, kind, value, time`.
 
         Args:
             after: pass over those up to this number.
+            until: and over those above this one.
 
         Raises:
             StoreError: the database fails.
         """
         with self._database.reading() as connection:
-            return frames.outcomes(connection, after)
+            return frames.outcomes(connection, after, until)
 
     # Learning
 
-    def feedback_log(self, *, after: int = 0) -> FeedbackLog:
+    def feedback_log(self, progress: Progress | None = None) -> FeedbackLog:
         """What the store says to who learns, at one moment.
 
         Args:
-            after: the number up to which something was learned already.
+            progress: what was learned already; nothing by default.
 
         Raises:
             StoreError: the database fails.
         """
         from penchant.serving.store.feedback_log import FeedbackLog
 
+        progress = progress or Progress()
         with self._database.reading() as connection:
             return FeedbackLog(
-                outcomes=frames.outcomes(connection, after),
-                taken_back=frames.taken_back(connection, after),
+                outcomes=frames.outcomes(connection, progress.learned),
+                taken_back=frames.taken_back(connection, progress),
                 tombstones={d.hash: d for d in deleted(connection)},
-                after=after,
+                progress=progress,
                 last=int(connection.execute(sa.select(counter.c.last)).scalar_one()),
                 id_kinds=id_kinds(connection),
                 hash_of=self.hash_of,
             )
 
-    def dataset(self, base: Dataset | None = None) -> Dataset:
+    def dataset(self, base: Dataset | None = None, model: Recommender | None = None) -> Dataset:
         """A log and the store's events as one log to learn from; see `FeedbackLog.dataset`.
+
+        Args:
+            base: the log; None for the store alone.
+            model: which is to learn from it: one that takes all events for likes, whatever their
+                rating, gets no dislikes.
 
         Raises:
             DataError: there is nothing to learn from.
             StoreError: the database fails.
         """
-        return self.feedback_log().dataset(base)
+        return self.feedback_log().dataset(base, model)
 
     # Shown lists
 
@@ -330,8 +349,8 @@ class Store:
 
     # Bundles
 
-    def learned(self, fingerprint: str) -> int:
-        """Up to which number a bundle has learned; 0 where nobody has said so.
+    def progress(self, fingerprint: str) -> Progress:
+        """How much a bundle has learned; nothing where nobody has said so.
 
         Args:
             fingerprint: `penchant.store.digest(penchant.bundle.describe(folder))`.
@@ -339,26 +358,28 @@ class Store:
         Raises:
             StoreError: the database fails.
         """
-        query = sa.select(bundles.c.sequence).where(bundles.c.fingerprint == fingerprint)
         with self._database.reading() as connection:
-            return int(connection.execute(query).scalar_one_or_none() or 0)
+            return progress_of(connection, fingerprint)
 
-    def set_learned(self, fingerprint: str, sequence: int) -> None:
+    def learned(self, fingerprint: str) -> int:
+        """Up to which number a bundle has learned; see `progress`."""
+        return self.progress(fingerprint).learned
+
+    def set_learned(self, fingerprint: str, sequence: int, removed: int | None = None) -> None:
         """Note up to which number a bundle has learned.
+
+        Args:
+            fingerprint: see `progress`.
+            sequence: the number.
+            removed: see `Progress`; the same number by default.
 
         Raises:
             StoreError: the database fails.
         """
-        row = {
-            "fingerprint": text_of(fingerprint, "fingerprint of a bundle"),
-            "sequence": sequence,
-            "time": now(),
-        }
+        name = text_of(fingerprint, "fingerprint of a bundle")
+        progress = Progress(sequence, sequence if removed is None else removed)
         with self._database.writing() as connection:
-            connection.execute(
-                sa.delete(bundles).where(bundles.c.fingerprint == row["fingerprint"])
-            )
-            connection.execute(sa.insert(bundles), row)
+            note_progress(connection, name, progress, now())
 
 
 def iso(microseconds: int) -> str:

@@ -12,8 +12,8 @@ from penchant.data.reading.id_lists import is_integer
 from penchant.errors import ParameterError
 from penchant.serving.store.checks import column
 from penchant.serving.store.errors import ConflictError
-from penchant.serving.store.records import Deletion, IdKind, StoredEvent
-from penchant.serving.store.schema import counter, deletions, events, meta
+from penchant.serving.store.records import Deletion, IdKind, Progress, StoredEvent
+from penchant.serving.store.schema import bundles, counter, deletions, events, meta
 
 _COLUMNS = ("user", "item", "kind", "value", "time", "key", "session", "of")
 _AT_ONCE = 500  # values in a query; databases bound their number
@@ -84,6 +84,20 @@ def stored(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list
     return [StoredEvent(*row) for row in connection.execute(query)]
 
 
+# Made once: it is asked for of each person, and making it takes longer than answering it.
+_SAID_BY = (
+    sa.select(events)
+    .where(events.c.user == sa.bindparam("person"), events.c.sequence <= sa.bindparam("until"))
+    .order_by(events.c.sequence)
+)
+
+
+def said_by(connection: sa.Connection, user: str, until: int) -> list[StoredEvent]:
+    """All events of a person with numbers up to one, in the order of their numbers."""
+    rows = connection.execute(_SAID_BY, {"person": user, "until": until})
+    return [StoredEvent(*row) for row in rows]
+
+
 def deleted(connection: sa.Connection, after: int = 0, hash_: str | None = None) -> list[Deletion]:
     """Deletions with numbers above one, of everybody or of who has a hash, in their order."""
     query = sa.select(deletions).where(deletions.c.sequence > after)
@@ -96,6 +110,22 @@ def id_kinds(connection: sa.Connection) -> dict[str, IdKind]:
     """Whether all ids so far are integers, `integer` or `string` by `user` and `item`."""
     text = connection.execute(sa.select(meta.c.value).where(meta.c.name == "ids")).scalar_one()
     return dict(json.loads(text))
+
+
+def progress_of(connection: sa.Connection, fingerprint: str) -> Progress:
+    """How much of the store a bundle has learned; nothing where nobody has said so."""
+    query = sa.select(bundles.c.sequence, bundles.c.removed)
+    row = connection.execute(query.where(bundles.c.fingerprint == fingerprint)).first()
+    return Progress() if row is None else Progress(int(row[0]), int(row[1] or 0))
+
+
+def note_progress(
+    connection: sa.Connection, fingerprint: str, progress: Progress, moment: int
+) -> None:
+    """Note how much of the store a bundle has learned, in the place of what was noted before."""
+    connection.execute(sa.delete(bundles).where(bundles.c.fingerprint == fingerprint))
+    row = {"sequence": progress.learned, "removed": progress.removed, "time": moment}
+    connection.execute(sa.insert(bundles), {"fingerprint": fingerprint, **row})
 
 
 def _note_ids(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
