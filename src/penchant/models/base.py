@@ -24,20 +24,14 @@ from penchant.models.data_parallel import (
 )
 from penchant.models.derived import derived_from, forget_derived, without_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
-from penchant.models.fitted_state import FittedState, without_vectors
+from penchant.models.fitted_state import without_vectors
 from penchant.models.fitting_costs import FittingCosts
 from penchant.models.item_titles import ItemTitles
-from penchant.models.lists import (
-    cosines,
-    list_table,
-    report_fallback,
-    report_nothing_alike,
-    with_shape,
-    without_evidence,
-)
+from penchant.models.lists import list_table, report_fallback, with_shape
 from penchant.models.log_requirements import require_events
 from penchant.models.parameters import Parameterised
-from penchant.models.protocols import Explains, ItemVectors
+from penchant.models.protocols import Explains
+from penchant.models.similar_items import SimilarItems
 from penchant.nn.devices import require_device
 from penchant.repeats import Repeats
 from penchant.run import Run
@@ -50,7 +44,7 @@ Signal = Literal["pairs", "order", "popularity", "ratings", "attributes", "nothi
 popular, how users and items are rated, which attributes of items each user likes, or nothing."""
 
 
-class Recommender(Parameterised, FittedState, FittingCosts, ChecksRows, ABC):
+class Recommender(Parameterised, SimilarItems, FittingCosts, ChecksRows, ABC):
     """Parameters that learn from a Dataset and score items for Histories.
 
     The annotated fields of a subclass are its hyper-parameters; it defines `_fit` and `_scores`.
@@ -237,7 +231,9 @@ class Recommender(Parameterised, FittedState, FittingCosts, ChecksRows, ABC):
             who = pl.Series("history", rows)
         else:
             who = self.users_.take(histories.users[rows]).alias("user")
-        table = self._list_table(who, "item", lists, values, titles=titles, fallback=True)
+        table = list_table(
+            who, "item", lists, values, self.items_, titles, self.item_table_, with_fallback=True
+        )
         report_fallback(lists, values)
         return table
 
@@ -304,11 +300,6 @@ class Recommender(Parameterised, FittedState, FittingCosts, ChecksRows, ABC):
         """Titles of items, made when they are asked for first."""
         return ItemTitles(self.items_, self.item_table_)
 
-    @property
-    def no_evidence_score(self) -> float | None:
-        """The score of items on which the model has no evidence; None where each has some."""
-        return None
-
     def has_evidence(self, users: Histories) -> Bool:
         """bool[n_users], whether the model knows something of each user that its scores tell.
 
@@ -343,60 +334,3 @@ class Recommender(Parameterised, FittedState, FittingCosts, ChecksRows, ABC):
     def uses_weights(self) -> bool:
         """Whether the weights of events, such as plays, change what is learned."""
         return False
-
-    def similar_items(
-        self,
-        items: Sequence[Id],
-        k: int = 10,
-        *,
-        candidates: Sequence[Id] | pl.Series | None = None,
-        titles: bool = False,
-    ) -> pl.DataFrame:
-        """The k items most like each of these, of all or of the candidates.
-
-        A model with item vectors compares them by cosine; any other one is asked what suits a user
-        whose history is that item. Items of which nothing is known are left out.
-
-        Returns:
-            A frame with `item`, `similar`, `rank` from 1, `similarity`, and `title` (of the
-            similar item) where asked for.
-
-        Raises:
-            UnknownIdError: an item is not known to the model, or none of the candidates.
-        """
-        index, chosen = self.history(items).items, self.items_.selection(candidates)
-        batch = Histories(
-            users=np.full(len(index), -1, np.int32),
-            offsets=np.arange(len(index) + 1, dtype=np.int64),
-            items=index,
-            ratings=None,
-            times=None,
-            n_items=len(self.items_),
-            positive=self.histories_.positive,
-        )
-        lists, values = top_k(self._alike, batch, k, candidates=chosen)
-        report_nothing_alike(self.items_.take(index[(lists < 0).all(axis=1)]))
-        first = self.items_.take(index[np.nonzero(lists >= 0)[0]]).alias("item")
-        table = self._list_table(first, "similar", lists, values, titles=titles)
-        return table.rename({"score": "similarity"})
-
-    def _list_table(
-        self,
-        first: pl.Series,
-        noun: str,
-        lists: Int32,
-        scores: Float32,
-        *,
-        titles: bool,
-        fallback: bool = False,
-    ) -> pl.DataFrame:
-        table = self.item_table_ if titles else None
-        return list_table(
-            first, noun, lists, scores, self.items_, titles, table, with_fallback=fallback
-        )
-
-    def _alike(self, one_item_each: Histories) -> Float32:
-        """float32[n, n_items], how alike items are, -inf where nothing is known of that."""
-        if not isinstance(self, ItemVectors):
-            return without_evidence(self.scores(one_item_each), self.no_evidence_score)
-        return without_evidence(cosines(self.item_vectors(), one_item_each.items), 0.0)

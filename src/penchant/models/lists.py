@@ -28,7 +28,7 @@ def list_table(
     titles: bool,
     item_table: pl.DataFrame | None,
     *,
-    with_fallback: bool,
+    with_fallback: bool = False,
 ) -> pl.DataFrame:
     """Lists as a frame of a row for each place that an item has.
 
