@@ -63,7 +63,9 @@ def random_log(seed, n=120):
 def test_updates_are_what_a_new_fit_is(spec, seed, data):
     frame = random_log(seed)
     columns = ["user", "item", "rating"]
-    columns += [c for c in ("weight", "time", "basket") if data.draw(st.booleans(), label=c)]
+    always = {"time"} if make(spec).needs_times else set()
+    optional = ("weight", "time", "basket")
+    columns += [c for c in optional if c in always or data.draw(st.booleans(), label=c)]
     frame = frame.select(columns)
     if (
         "basket" in columns
