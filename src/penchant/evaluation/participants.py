@@ -19,6 +19,7 @@ from penchant.models import (
 )
 from penchant.models.base import Recommender, Task
 from penchant.models.log_requirements import require_events
+from penchant.models.protocols import RatesRows
 from penchant.models.shared.base_models import reads_order
 
 Models = Iterable[Recommender | str] | Mapping[str, Recommender | str]
@@ -129,6 +130,9 @@ def with_threshold(model: Recommender, threshold: float | None) -> Recommender:
     """The model with the threshold of likes, where it leaves that or its target open."""
     if threshold is None:
         return model
-    like = {"threshold": threshold, "target": Like(threshold)}
+    like: dict[str, object] = {"threshold": threshold}
+    if isinstance(model, RatesRows):
+        like["target"] = Like(threshold)
     params = model.params()
-    return model.clone(**{name: v for name, v in like.items() if params.get(name, v) is None})
+    left_open = {name: v for name, v in like.items() if params.get(name, v) is None}
+    return model.clone(**left_open) if left_open else model

@@ -54,7 +54,7 @@ def specs_of(text: str) -> list[str]:
 def reads_order(model: Recommender) -> bool:
     """Whether a model, or one whose scores it is made to learn from, reads the order of events."""
     texts = (model.params().get(name) for name in _OF_BASE_MODELS)
-    specs = [spec for text in texts if text for spec in specs_of(str(text))]
+    specs = [spec for text in texts if isinstance(text, str) for spec in specs_of(text)]
     return model.signal == "order" or any(reads_order(make(spec)) for spec in specs)
 
 
