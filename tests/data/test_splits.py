@@ -10,13 +10,6 @@ from penchant.data.splitting import split_by_time, split_random
 from penchant.testing import planted_nothing
 
 
-def log_of(users, times=None):
-    columns = {"user": users, "item": list(range(len(users)))}
-    if times is not None:
-        columns["time"] = pl.Series(times, dtype=pl.Int64).cast(pl.Datetime("us"))
-    return Dataset.from_frame(pl.DataFrame(columns))
-
-
 @pytest.fixture(scope="module")
 def log():
     return planted_nothing(n_users=25)

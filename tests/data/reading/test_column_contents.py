@@ -14,16 +14,6 @@ from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 
 
-@pytest.fixture
-def write(tmp_path):
-    def make(content, name="log.csv"):
-        path = tmp_path / name
-        path.write_text(content)
-        return path
-
-    return make
-
-
 def columns_of(path):
     return {role: int(c.removeprefix("column_")) for role, c in read(path).origin.columns.items()}
 

@@ -8,16 +8,6 @@ from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 
 
-@pytest.fixture
-def write(tmp_path):
-    def make(content, name="ratings.csv"):
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return make
-
-
 def rows(log):
     return log.frame().select("user", "item", "rating").rows()
 

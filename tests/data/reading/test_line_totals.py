@@ -20,16 +20,6 @@ TRANSACTION_DT,CUSTOMER_ID,AGE_GROUP,PIN_CODE,PRODUCT_SUBCLASS,PRODUCT_ID,AMOUNT
 """
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(text):
-        path = tmp_path / "lines.csv"
-        path.write_text(text)
-        return path
-
-    return written
-
-
 def lines(name, *, is_total, n=60):
     """Lines of items in several quantities, with a column of prices of pieces or of totals."""
     rng = np.random.default_rng(0)

@@ -13,16 +13,6 @@ _RECBOLE = (
 )
 
 
-@pytest.fixture
-def write(tmp_path):
-    def make(content, name="log.csv"):
-        path = tmp_path / name
-        path.write_text(content)
-        return path
-
-    return make
-
-
 def test_the_history_of_a_sequential_atomic_file_is_not_dropped(write):
     path = write(_RECBOLE, "x.inter")
     with pytest.raises(DataError, match=r"beside the single items of .*--layout sequences"):

@@ -25,16 +25,6 @@ order_id,transaction_type,customer,sku,qty,date
 """
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(text):
-        path = tmp_path / "lines.csv"
-        path.write_text(text)
-        return path
-
-    return written
-
-
 def test_lines_of_refunds_take_back_the_latest_earlier_purchases(write, caplog):
     with caplog.at_level(logging.WARNING):
         log = read(write(LINES))

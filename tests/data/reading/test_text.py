@@ -16,16 +16,6 @@ from penchant.data.reading.log_reader import read
 from penchant.errors import DataError, ParameterError
 
 
-@pytest.fixture
-def write(tmp_path):
-    def make(content: str | bytes, name: str = "ratings.csv") -> Path:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return make
-
-
 def rows(log, *columns):
     return log.frame().select(columns or ("user", "item", "rating")).rows()
 
@@ -162,7 +152,7 @@ def test_mostly_malformed_names_column_and_example(write):
     with pytest.raises(DataError) as caught:
         read(path)
     assert str(caught.value).startswith(
-        "ratings.csv: the rating column 'stars' is not numeric: 'good' in line 2 (and 2 more); "
+        "log.csv: the rating column 'stars' is not numeric: 'good' in line 2 (and 2 more); "
     )
     assert len(read(path, rating=False, quiet=True)) == 4
     with pytest.raises(DataError, match="3 of 3 records are malformed, the first in line 2"):
@@ -251,7 +241,7 @@ def test_compressed(write):
 def test_one_sentence_errors(write, content, message):
     with pytest.raises(DataError, match=message) as caught:
         read(write(content))
-    assert "ratings.csv" in str(caught.value)
+    assert "log.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -261,7 +251,7 @@ def test_missing_files_and_folders(tmp_path):
     with pytest.raises(DataError, match="holds no release of MovieLens"):
         read(str(tmp_path))
     with pytest.raises(DataError, match="download it"):
-        read("https://example.org/ratings.csv")
+        read("https://example.org/log.csv")
 
 
 def test_limit_counts_records(write):
